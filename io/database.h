@@ -1,0 +1,25 @@
+/* Opening SQLite the way everything here wants it, and numbered, forward-only migrations. */
+#ifndef KR_IO_DATABASE_H
+#define KR_IO_DATABASE_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct kr_migration {
+    int version;     /* 1, 2, ...: PRAGMA user_version after it */
+    const char *sql; /* run in one transaction with the version */
+};
+
+enum kr_db_mode { KR_DB_READ_WRITE, KR_DB_READ_ONLY };
+
+/* WAL, synchronous=FULL, busy timeout 5 s, foreign keys, trusted_schema off, mode 0600, application id checked, quick
+ * integrity check, then migrations. A newer version is refused. Errors as in store/store.h; errmsg has 256 bytes and
+ * says file, reason and what to do. The handle is the caller's. */
+int kr_db_open(const char *path, enum kr_db_mode mode, const struct kr_migration *migrations, size_t count, char *errmsg,
+               sqlite3 **ret_db);
+
+/* The KR_E_ value for the handle's last failure. */
+int kr_db_error(sqlite3 *db);
+
+#endif

@@ -1,0 +1,85 @@
+"""kr-vectors must notice: whichever field of a case is altered, it exits 1 and names the case; misuse is 2."""
+
+import copy
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+KINDS = ("header", "aes_ctr_hmac", "sframe", "gcm", "ratchet")
+
+
+def run(program, *args):
+    return subprocess.run([program, *map(str, args)], capture_output=True, text=True, timeout=60)
+
+
+def other(value):
+    """A value of the same form that is not this one."""
+    if isinstance(value, int):
+        return value ^ 1
+    if isinstance(value, list):
+        return [other(value[0])] + value[1:]
+    if all(c in "0123456789abcdef" for c in value):
+        return value[:-1] + format(int(value[-1], 16) ^ 1, "x")
+    return "none"
+
+
+def altered(cases):
+    """Each field of the first and the last case, altered."""
+    for index in sorted({0, len(cases) - 1}):
+        for name in cases[index]:
+            if cases[index][name] == "":
+                continue
+            copied = copy.deepcopy(cases)
+            copied[index][name] = other(copied[index][name])
+            yield index, name, copied
+            copied = copy.deepcopy(cases)
+            del copied[index][name]
+            yield index, name, copied
+
+
+def check_altered(program, file, out):
+    tried = 0
+    for kind, cases in json.loads(file.read_text()).items():
+        if kind not in KINDS:
+            continue
+        for index, name, copied in altered(cases):
+            out.write_text(json.dumps({kind: copied}))
+            result = run(program, out)
+            assert result.returncode == 1, f"{kind}[{index}].{name} altered: exit {result.returncode}"
+            assert f"{kind}[{index}]" in result.stderr, result.stderr
+            assert result.stdout == "", result.stdout
+            tried += 1
+    assert tried, f"{file} holds nothing to alter"
+
+
+def check_misuse(program, directory):
+    bad = {"empty": "", "cut": '{"gcm": [', "list": "[]", "unknown": '{"stanzas": []}', "number": '{"gcm": 1}'}
+    for name, text in bad.items():
+        path = directory / name
+        path.write_text(text)
+        assert run(program, path).returncode == 2, name
+    assert run(program).returncode == 2
+    assert run(program, "--no-such-option").returncode == 2
+    assert run(program, directory / "missing").returncode == 2
+    assert run(program, directory).returncode == 2
+    (directory / "text").write_text('{"gcm": ["text"]}')
+    assert run(program, directory / "text").returncode == 1
+    (directory / "skip").write_text('{"pbkdf2": [{}], "gcm": []}')
+    assert run(program, directory / "skip").stdout == "skipped pbkdf2\ngcm 0\n"
+    for option in ("--help", "--version"):
+        result = run(program, option)
+        assert result.returncode == 0 and "kr-vectors" in result.stdout, option
+
+
+def main():
+    program, files = sys.argv[1], sys.argv[2:]
+    with tempfile.TemporaryDirectory() as name:
+        directory = pathlib.Path(name)
+        for file in files:
+            check_altered(program, pathlib.Path(file), directory / "altered.json")
+        check_misuse(program, directory)
+
+
+main()
