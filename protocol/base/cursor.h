@@ -1,5 +1,5 @@
-/* Reads bytes in order with a sticky error: after the first failure every read yields zeroes and does nothing,
- * so a parser is straight-line code with one check at the end. */
+/* Reads bytes in order with a sticky error: after the first failure every read yields zeroes and does
+ * nothing, so a parser is straight-line code with one check at the end. */
 #ifndef KR_BASE_CURSOR_H
 #define KR_BASE_CURSOR_H
 

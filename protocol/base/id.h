@@ -1,5 +1,5 @@
-/* Fixed-size public values and their text forms. 16-byte ids are lowercase hex, 32 characters; 32-byte keys and
- * digests and 64-byte signatures are unpadded base64 (docs/protocol.md 2.2). */
+/* Fixed-size public values and their text forms. 16-byte ids are lowercase hex, 32 characters; 32-byte keys
+ * and digests and 64-byte signatures are unpadded base64 (docs/protocol.md 2.2). */
 #ifndef KR_BASE_ID_H
 #define KR_BASE_ID_H
 

@@ -4,13 +4,14 @@
 
 enum {
     /* --- one stanza ------------------------------------------------------------------------------------ */
-    KR_STANZA_MAX = 262144,        /* Prosody's c2s default: a larger one never comes from a client */
-    KR_STANZA_ARENA_MAX = 2097152, /* element view of a stanza at its largest: pointers cost more than bytes */
-    KR_XML_DEPTH_MAX = 16,         /* ours nest 4 deep; presence extensions of Jitsi up to 6 */
-    KR_XML_CHILDREN_MAX = 8192,    /* elements of one stanza; a full page of a roster has about 500 */
-    KR_XML_ATTRS_MAX = 32,         /* per element; ours have at most 16 */
-    KR_SPLIT_LEN = 65536,          /* we split what we send here: head-of-line blocking, not a hard limit */
-    KR_PARTS_MAX = 128,            /* parts of one split message: 4096 roster lines of about 800 bytes */
+    KR_STANZA_MAX = 262144, /* Prosody's c2s default: a larger one never comes from a client */
+    KR_STANZA_ARENA_MAX =
+        2097152,                /* element view of a stanza at its largest: pointers cost more than bytes */
+    KR_XML_DEPTH_MAX = 16,      /* ours nest 4 deep; presence extensions of Jitsi up to 6 */
+    KR_XML_CHILDREN_MAX = 8192, /* elements of one stanza; a full page of a roster has about 500 */
+    KR_XML_ATTRS_MAX = 32,      /* per element; ours have at most 16 */
+    KR_SPLIT_LEN = 65536,       /* we split what we send here: head-of-line blocking, not a hard limit */
+    KR_PARTS_MAX = 128,         /* parts of one split message: 4096 roster lines of about 800 bytes */
 
     /* --- names ----------------------------------------------------------------------------------------- */
     KR_JID_MAX = 3071,  /* RFC 7622: 1023 + 1 + 1023 + 1 + 1023 */
@@ -18,44 +19,45 @@ enum {
     KR_IQ_ID_MAX = 256, /* ours have 20; Prosody's and Strophe's stay below 80 */
 
     /* --- keys and ciphertext --------------------------------------------------------------------------- */
-    KR_OTK_MAX = 50,          /* one-time keys of one attach in the store; libolm drops the oldest above 100 */
-    KR_OTK_LOW = 10,          /* below it the owner is asked for more */
-    KR_CLAIM_MAX = 512,       /* targets of one claim request; larger rooms claim in several */
-    KR_CIPHERTEXT_MAX = 512,  /* bytes of one Olm message: a pre-key message of 47 bytes has about 200 */
-    KR_SESSIONS_MAX = 4,      /* Olm sessions a client keeps per peer attach */
-    KR_RESET_MS = 60000,      /* one new session per pair and this long beyond the first */
-    KR_SEALED_LEN = 47,       /* secret 32 + tag 15 (protocol.md 5.7) */
-    KR_SUPPLEMENTS_MAX = 3,   /* re-seals of one sender for one recipient in an epoch */
+    KR_OTK_MAX = 50,         /* one-time keys of one attach in the store; libolm drops the oldest above 100 */
+    KR_OTK_LOW = 10,         /* below it the owner is asked for more */
+    KR_CLAIM_MAX = 512,      /* targets of one claim request; larger rooms claim in several */
+    KR_CIPHERTEXT_MAX = 512, /* bytes of one Olm message: a pre-key message of 47 bytes has about 200 */
+    KR_SESSIONS_MAX = 4,     /* Olm sessions a client keeps per peer attach */
+    KR_RESET_MS = 60000,     /* one new session per pair and this long beyond the first */
+    KR_SEALED_LEN = 47,      /* secret 32 + tag 15 (protocol.md 5.7) */
+    KR_SUPPLEMENTS_MAX = 3,  /* re-seals of one sender for one recipient in an epoch */
 
     /* --- rooms and epochs ------------------------------------------------------------------------------ */
-    KR_ROOMS_MAX = 1024,       /* live rooms of one daemon */
-    KR_OCCUPANTS_MAX = 4096,   /* per room; SFrame KIDs carry 12 bits of roster index */
-    KR_MEMBERS_MAX = 512,      /* per room with source participants: N^2 ciphertexts cross Prosody */
-    KR_CHALLENGES_MAX = 4,     /* outstanding per occupant */
-    KR_CHALLENGE_MS = 60000,   /* life of a challenge: one round trip and a person's patience */
-    KR_EPOCH_MAX = 0x7fffffff, /* numbers stay in 31 bits, so SFrame KIDs stay in 43 */
-    KR_EPOCHS_HELD_MAX = 4,    /* epochs whose keys a client holds at once */
-    KR_ERASE_MS = 5000,        /* a receiver erases a replaced secret after this */
-    KR_SWITCH_SLACK_MS = 500,  /* a sealed sender switches at commit or deadline + this */
-    KR_UNSEALED_STOP_MS = 2000,/* a sender that could not seal stops at deadline + this */
-    KR_EXPOSED_MS = 10000,     /* own presence shows a leave and no epoch without it came */
-    KR_COMMIT_GAP_MS = 1000,   /* at most one commit a second and room, so JFrame's 16 indices never meet */
-    KR_CHAIN_MAX = 64,         /* past epochs whose context inputs are kept for members that missed some */
-    KR_LEAVE_BUDGET = 6,       /* leave rotations a minute above which joins wait */
-    KR_JOIN_HOLD_MS = 10000,   /* ... and are let in this often */
+    KR_ROOMS_MAX = 1024,        /* live rooms of one daemon */
+    KR_OCCUPANTS_MAX = 4096,    /* per room; SFrame KIDs carry 12 bits of roster index */
+    KR_MEMBERS_MAX = 512,       /* per room with source participants: N^2 ciphertexts cross Prosody */
+    KR_CHALLENGES_MAX = 4,      /* outstanding per occupant */
+    KR_CHALLENGE_MS = 60000,    /* life of a challenge: one round trip and a person's patience */
+    KR_EPOCH_MAX = 0x7fffffff,  /* numbers stay in 31 bits, so SFrame KIDs stay in 43 */
+    KR_EPOCHS_HELD_MAX = 4,     /* epochs whose keys a client holds at once */
+    KR_ERASE_MS = 5000,         /* a receiver erases a replaced secret after this */
+    KR_SWITCH_SLACK_MS = 500,   /* a sealed sender switches at commit or deadline + this */
+    KR_UNSEALED_STOP_MS = 2000, /* a sender that could not seal stops at deadline + this */
+    KR_EXPOSED_MS = 10000,      /* own presence shows a leave and no epoch without it came */
+    KR_COMMIT_GAP_MS = 1000,    /* at most one commit a second and room, so JFrame's 16 indices never meet */
+    KR_CHAIN_MAX = 64,          /* past epochs whose context inputs are kept for members that missed some */
+    KR_LEAVE_BUDGET = 6,        /* leave rotations a minute above which joins wait */
+    KR_JOIN_HOLD_MS = 10000,    /* ... and are let in this often */
 
     /* --- media frames ---------------------------------------------------------------------------------- */
     KR_FRAME_MAX = 16777216, /* bytes: a raw 4K picture has 12 MB, an encoded one far less */
-    KR_FRAME_WINDOW = 1024,  /* counters per key a late frame may lag: 1 s of audio and three layers is under 200 */
+    KR_FRAME_WINDOW =
+        1024, /* counters per key a late frame may lag: 1 s of audio and three layers is under 200 */
 
     /* --- rates ----------------------------------------------------------------------------------------- */
-    KR_REQUESTS_PER_S = 50,   /* per full JID, a bucket of four seconds' worth; a client needs about 5 */
-    KR_REFUSALS_KEPT = 4096,  /* actors whose refusals are counted per minute for the log */
+    KR_REQUESTS_PER_S = 50,  /* per full JID, a bucket of four seconds' worth; a client needs about 5 */
+    KR_REFUSALS_KEPT = 4096, /* actors whose refusals are counted per minute for the log */
 
     /* --- text ------------------------------------------------------------------------------------------ */
-    KR_TEXT_MAX = 16384,      /* a canonical text: three JIDs and change */
-    KR_LOG_ENTRY_MAX = 4096,  /* a log entry; tiles carry a 16-bit length */
-    KR_REASON_MAX = 200,      /* bytes of a free-text reason given by an operator */
+    KR_TEXT_MAX = 16384,     /* a canonical text: three JIDs and change */
+    KR_LOG_ENTRY_MAX = 4096, /* a log entry; tiles carry a 16-bit length */
+    KR_REASON_MAX = 200,     /* bytes of a free-text reason given by an operator */
 
     /* --- the link -------------------------------------------------------------------------------------- */
     KR_QUEUE_SOFT = 4096,     /* stanzas waiting to be written: new requests get wait/resource-constraint */

@@ -1,7 +1,7 @@
 /* Secret bytes: wiped when freed and when replaced, compared in constant time, never printed.
  *
- * Every key, session pickle and passphrase is one of these; a plain array that holds a key is a bug. Do not copy
- * the struct with `=`: two owners would wipe one buffer. */
+ * Every key, session pickle and passphrase is one of these; a plain array that holds a key is a bug. Do not
+ * copy the struct with `=`: two owners would wipe one buffer. */
 #ifndef KR_BASE_SECRET_H
 #define KR_BASE_SECRET_H
 
@@ -18,7 +18,8 @@ struct kr_secret {
 
 #define KR_SECRET_NONE ((struct kr_secret){NULL, 0})
 
-/* Gives *s a zeroed buffer of len bytes to be filled through s->ptr; what it held before is wiped and freed. */
+/* Gives *s a zeroed buffer of len bytes to be filled through s->ptr; what it held before is wiped and freed.
+ */
 void kr_secret_alloc(struct kr_secret *s, size_t len);
 
 /* Replaces the contents with a copy of the bytes. The caller still owns (and wipes) the source. */

@@ -1,5 +1,5 @@
-/* Writes one XML element tree as text, bounded, with a sticky error. The nesting of calls is the nesting of the
- * output; everything that varies is escaped here and nowhere else. */
+/* Writes one XML element tree as text, bounded, with a sticky error. The nesting of calls is the nesting of
+ * the output; everything that varies is escaped here and nowhere else. */
 #ifndef KR_XML_BUILD_H
 #define KR_XML_BUILD_H
 
@@ -39,8 +39,8 @@ void kr_xml_b64(struct kr_xml *x, struct kr_span bytes); /* unpadded base64 as t
 /* Bytes written so far: for splitting before KR_SPLIT_LEN. */
 size_t kr_xml_len(const struct kr_xml *x);
 
-/* Closes nothing: every element must be ended. The text is the caller's to free; NULL (and the builder emptied) if
- * the ceiling was hit, an element is open, or a value held a character that XML cannot carry. */
+/* Closes nothing: every element must be ended. The text is the caller's to free; NULL (and the builder
+ * emptied) if the ceiling was hit, an element is open, or a value held a character that XML cannot carry. */
 char *kr_xml_take(struct kr_xml *x);
 
 #endif

@@ -81,7 +81,8 @@ int kr_el_attr_sig(const struct kr_el *el, const char *name, struct kr_sig *ret_
     return s ? kr_sig_read(s, ret_sig) : KR_E_MALFORMED;
 }
 
-int kr_el_attr_text(const struct kr_el *el, const char *name, size_t max, bool may_be_empty, const char **ret_text)
+int kr_el_attr_text(const struct kr_el *el, const char *name, size_t max, bool may_be_empty,
+                    const char **ret_text)
 {
     const char *s = kr_el_attr(el, name);
     if (!s || (!may_be_empty && !*s) || !kr_utf8_plain(s, max))
@@ -102,8 +103,8 @@ int kr_el_attr_bool(const struct kr_el *el, const char *name, bool *ret_b)
     return 0;
 }
 
-int kr_el_make(struct kr_el_maker *m, struct kr_el *parent, struct kr_el **last_child, unsigned depth, const char *name,
-               const char *ns, struct kr_el **ret_el)
+int kr_el_make(struct kr_el_maker *m, struct kr_el *parent, struct kr_el **last_child, unsigned depth,
+               const char *name, const char *ns, struct kr_el **ret_el)
 {
     if (depth >= KR_XML_DEPTH_MAX || m->elements >= KR_XML_CHILDREN_MAX)
         return KR_E_TOO_LARGE;

@@ -1,0 +1,19 @@
+#!/bin/sh
+# What must not be in the tree: markers of unfinished work, switched-off code, includes that climb out of a folder,
+# formatted output where the core is pure.
+set -eu
+cd "$1"
+bad=0
+look() { # WHAT PATTERN PATHS...
+    what=$1 pattern=$2
+    shift 2
+    if git grep -nE "$pattern" -- "$@" ':!tests/lint/words.sh'; then
+        echo "^ $what"
+        bad=1
+    fi
+}
+look "unfinished work" '\b(TO''DO|FIX''ME|XX''X|HA''CK)\b' '*.c' '*.h' '*.py' '*.sh' '*.lua' '*.md' demo check
+look "switched-off code" '^[[:space:]]*#[[:space:]]*if 0' '*.c' '*.h'
+look "an include that climbs out of its folder" '#include "\.\./' '*.c' '*.h'
+look "output or time in a pure part" '\b(printf|fprintf|puts|time|clock_gettime|getenv|rand|random)\(' protocol/text protocol/epoch protocol/message protocol/xml service/core/*.c client/core
+exit $bad
