@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/id.h"
@@ -14,13 +15,16 @@ struct kr_roster_entry {
     char *owner;       /* owned; "" for a guest */
     struct kr_key ed25519, curve25519;
     struct kr_id attach;
-    bool is_new;          /* a joiner (5.10); not part of the line */
+    bool is_new;          /* a joiner (5.10); not part of the line; fixed once sealed */
+    size_t joiners_before; /* joiners with a smaller index; set by kr_roster_seal */
     struct kr_buf line;   /* the roster line of 4.1; owned; set by kr_roster_seal */
 };
 
 struct kr_roster {
     struct kr_roster_entry *entries; /* in order of their lines once sealed; owned */
     size_t len, cap;
+    size_t joiner_count;   /* set by kr_roster_seal */
+    uint16_t *by_attach;   /* indices in order of their attach ids; owned; set by kr_roster_seal */
     struct kr_digest digest; /* 4.2; set by kr_roster_seal */
     bool sealed;
 };
@@ -37,7 +41,7 @@ void kr_roster_add(struct kr_roster *r, const char *participant, const char *own
  * KR_E_TOO_LARGE above 4096 lines; the roster is then unsealed and only good for kr_roster_done. */
 int kr_roster_seal(struct kr_roster *r);
 
-/* Index of an attach, or -1. */
+/* Index of an attach or participant, or -1. Logarithmic once sealed. */
 int kr_roster_find(const struct kr_roster *r, const struct kr_id *attach);
 int kr_roster_find_participant(const struct kr_roster *r, const char *participant);
 

@@ -2,6 +2,7 @@
 #ifndef KR_TEXT_POLICY_H
 #define KR_TEXT_POLICY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -23,6 +24,9 @@ int kr_authorise_read(struct kr_span name, enum kr_authorise *ret_v);
 int kr_approval_read(struct kr_span name, enum kr_approval *ret_v);
 int kr_source_read(struct kr_span name, enum kr_source *ret_v);
 int kr_format_read(struct kr_span name, enum kr_format *ret_v);
+
+/* May this format have that suite? SFrame has RFC 9605's 1 to 5, JFrame none: 0. */
+bool kr_suite_fits(enum kr_format format, uint64_t suite);
 
 struct kr_policy {
     enum kr_authorise authorise;
