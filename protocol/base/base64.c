@@ -44,8 +44,11 @@ int kr_b64_decode(struct kr_buf *b, const char *text, size_t text_len)
     uint8_t *bytes = kr_malloc(bytes_max);
     size_t len = 0;
     int err = 0;
-    if (sodium_base642bin(bytes, bytes_max, text, text_len, NULL, &len, NULL,
-                          sodium_base64_VARIANT_ORIGINAL_NO_PADDING) != 0) {
+    unsigned char high = 0; /* libsodium 1.0.18 takes some bytes above 0x7F for characters of the alphabet */
+    for (size_t i = 0; i < text_len; i++)
+        high |= (unsigned char)text[i] & 0x80;
+    if (high || sodium_base642bin(bytes, bytes_max, text, text_len, NULL, &len, NULL,
+                                  sodium_base64_VARIANT_ORIGINAL_NO_PADDING) != 0) {
         err = KR_E_BAD_BASE64;
     } else if (len > b->max - b->len) {
         err = KR_E_TOO_LARGE;
