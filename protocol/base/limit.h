@@ -62,6 +62,12 @@ enum {
     /* --- the link -------------------------------------------------------------------------------------- */
     KR_QUEUE_SOFT = 4096,     /* stanzas waiting to be written: new requests get wait/resource-constraint */
     KR_QUEUE_HARD = 16384,    /* the link is dropped and rebuilt */
+    KR_QUEUE_BYTES_MAX = 268435456, /* same, in bytes: three deliveries of a full room of 1,000 */
+    KR_CONNECT_MS = 10000,    /* until TCP answers */
+    KR_HANDSHAKE_MS = 10000,  /* from there until we are authenticated */
+    KR_KEEPALIVE_MS = 30000,  /* a silent link sends a space this often, and TCP gives up on it after as long */
+    KR_LINK_ROUNDS_MAX = 64,  /* reads of 4 KiB in one call: bounds a turn */
+    KR_LINK_CHUNK = 65536,    /* stanzas are handed to libstrophe in chunks of this: one system call each */
     KR_TURN_EVENTS_MAX = 512, /* events of one turn: bounds a transaction */
     KR_CONTROL_BODY_MAX = 65536, /* bytes of a control request */
 };
