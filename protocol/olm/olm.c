@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/base64.h"
 #include "base/err.h"
+#include "olm/wire.h"
 
 /* libolm takes and gives base64 and destroys its message and pickle inputs: each call gets a copy of its own.
  */
@@ -249,6 +250,8 @@ int kr_olm_session_inbound(struct kr_olm_account *account, const struct kr_key *
                            struct kr_span message, struct kr_olm_session **ret_session,
                            struct kr_secret *ret_plain)
 {
+    if (!kr_olm_wire_prekey(message, peer_curve25519))
+        return KR_E_CANNOT_OPEN;
     struct kr_olm_session *session = session_alloc();
     struct kr_secret plain = KR_SECRET_NONE;
     char identity[KR_KEY_TEXT];
@@ -278,6 +281,8 @@ out:
 bool kr_olm_session_matches(struct kr_olm_session *session, const struct kr_key *peer_curve25519,
                             struct kr_span message)
 {
+    if (!kr_olm_wire_prekey(message, peer_curve25519))
+        return false;
     char identity[KR_KEY_TEXT];
     size_t len = KR_B64_LEN(message.len);
     char *text = kr_malloc(len + 1);
@@ -316,7 +321,10 @@ out:
 int kr_olm_decrypt(struct kr_olm_session *session, enum kr_olm_type type, struct kr_span message,
                    struct kr_secret *ret_plain)
 {
-    if (type != KR_OLM_PREKEY && type != KR_OLM_NORMAL)
+    bool formed = type == KR_OLM_PREKEY   ? kr_olm_wire_prekey_any(message)
+                  : type == KR_OLM_NORMAL ? kr_olm_wire_normal(message)
+                                          : false;
+    if (!formed)
         return KR_E_CANNOT_OPEN;
     struct kr_secret room = KR_SECRET_NONE;
     size_t len = KR_B64_LEN(message.len);
