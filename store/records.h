@@ -1,6 +1,6 @@
-/* The nouns that are kept, as plain records. The core makes writes of them and gets them back in a snapshot; it never
- * sees the verbs (store/store.h). Strings in a record are borrowed by whoever is given the record. Times are wall-clock
- * milliseconds since 1970. docs/storage.md says why each is kept and for how long. */
+/* The nouns that are kept, as plain records. The core makes writes of them and gets them back in a snapshot;
+ * it never sees the verbs (store/store.h). Strings in a record are borrowed by whoever is given the record.
+ * Times are wall-clock milliseconds since 1970. docs/storage.md says why each is kept and for how long. */
 #ifndef KR_STORE_RECORDS_H
 #define KR_STORE_RECORDS_H
 
@@ -34,11 +34,12 @@ struct kr_rec_grant { /* an approval or a revocation of a device, in a room or e
 struct kr_rec_room { /* one row per room with a live instance */
     const char *room;
     struct kr_id instance;
-    uint64_t epoch_high;   /* highest number ever reserved in the instance; 0: none */
+    uint64_t epoch_high; /* highest number ever reserved in the instance; 0: none */
     uint64_t started_ms;
 };
 enum kr_epoch_fate { KR_FATE_IN_FLIGHT, KR_FATE_COMMITTED, KR_FATE_ABANDONED };
-struct kr_rec_epoch { /* context inputs of an announced epoch; the last KR_CHAIN_MAX of an instance are kept */
+struct kr_rec_epoch { /* context inputs of an announced epoch; the last KR_CHAIN_MAX of an instance are kept
+                       */
     struct kr_id instance;
     uint64_t epoch;
     uint8_t kind, source, format; /* as the enums of protocol/text and protocol/epoch */
@@ -72,17 +73,17 @@ struct kr_rec_opening { /* opens the commitments of one subject in one instance;
 
 /* --- writes: what a turn changes. Plain data; applied in order in the turn's transaction. --- */
 enum kr_write_kind {
-    KR_W_ROOM,          /* room: insert or replace by room JID */
-    KR_W_ROOM_END,      /* room.room, room.instance: delete the row, its attaches, keys and epochs */
-    KR_W_EPOCH,         /* epoch: insert; drops those of the instance beyond KR_CHAIN_MAX */
-    KR_W_EPOCH_FATE,    /* epoch.instance, .epoch, .fate */
-    KR_W_ATTACH,        /* attach: insert or update state and settled */
-    KR_W_ATTACH_END,    /* attach.attach: delete, with its keys */
-    KR_W_KEY,           /* key: one-time: insert; fallback: replace */
-    KR_W_APPROVE,       /* grant: insert or keep */
-    KR_W_REVOKE,        /* grant: insert or keep; deletes approvals of the same scope ('*': of every scope) */
-    KR_W_OPENING,       /* opening: insert or keep */
-    KR_W_LOG,           /* log */
+    KR_W_ROOM,       /* room: insert or replace by room JID */
+    KR_W_ROOM_END,   /* room.room, room.instance: delete the row, its attaches, keys and epochs */
+    KR_W_EPOCH,      /* epoch: insert; drops those of the instance beyond KR_CHAIN_MAX */
+    KR_W_EPOCH_FATE, /* epoch.instance, .epoch, .fate */
+    KR_W_ATTACH,     /* attach: insert or update state and settled */
+    KR_W_ATTACH_END, /* attach.attach: delete, with its keys */
+    KR_W_KEY,        /* key: one-time: insert; fallback: replace */
+    KR_W_APPROVE,    /* grant: insert or keep */
+    KR_W_REVOKE,     /* grant: insert or keep; deletes approvals of the same scope ('*': of every scope) */
+    KR_W_OPENING,    /* opening: insert or keep */
+    KR_W_LOG,        /* log */
     KR_W_KINDS
 };
 struct kr_write {
@@ -103,14 +104,15 @@ struct kr_write {
 
 /* --- queries: writes and loads with a result that the core waits for within the turn --- */
 enum kr_query_kind {
-    KR_Q_REGISTER, /* device + owner: remember or refresh. Result: conflict, or the directory's word on the device */
+    KR_Q_REGISTER, /* device + owner: remember or refresh. Result: conflict, or the directory's word on the
+                      device */
     KR_Q_CLAIM,    /* attach: take one one-time key, exactly once; else the fallback key */
     KR_Q_DEVICE,   /* device.id: the directory's word, nothing changed */
     KR_Q_KINDS
 };
 struct kr_query {
     enum kr_query_kind kind;
-    uint64_t token; /* the core's: comes back with the result */
+    uint64_t token;              /* the core's: comes back with the result */
     struct kr_rec_device device; /* REGISTER; DEVICE uses .id */
     const char *owner;           /* REGISTER; "" for a guest */
     const char *room;            /* REGISTER, DEVICE: which room's grants count besides '*' */
@@ -119,13 +121,13 @@ struct kr_query {
 struct kr_query_result {
     enum kr_query_kind kind;
     uint64_t token;
-    bool conflict;   /* REGISTER: the Curve25519 key is known with another Ed25519 key; nothing was written */
-    bool known;      /* REGISTER: seen before; DEVICE: exists */
-    bool revoked;    /* everywhere or in the room */
-    bool approved;   /* everywhere or in the room */
-    bool claimed;    /* CLAIM: a key was found */
+    bool conflict; /* REGISTER: the Curve25519 key is known with another Ed25519 key; nothing was written */
+    bool known;    /* REGISTER: seen before; DEVICE: exists */
+    bool revoked;  /* everywhere or in the room */
+    bool approved; /* everywhere or in the room */
+    bool claimed;  /* CLAIM: a key was found */
     struct kr_rec_key key; /* CLAIM */
-    uint64_t left;   /* CLAIM: one-time keys left; */
+    uint64_t left;         /* CLAIM: one-time keys left; */
 };
 
 /* --- what the store knows at start --- */

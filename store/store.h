@@ -1,9 +1,10 @@
-/* The store's verbs. A backend is a const table of functions; the same contract tests run on each (tests/store).
+/* The store's verbs. A backend is a const table of functions; the same contract tests run on each
+ * (tests/store).
  *
- * One writer. Between begin and commit everything is invisible to other readers; after a failed commit the store
- * must be closed. Errors: KR_E_STORE, _STORE_FULL, _STORE_READONLY, _STORE_DAMAGED, _STORE_NEWER, _STORE_BUSY,
- * KR_E_SEALED (an opening is not under our key), KR_E_CONFLICT (a write that broke a constraint: the transaction
- * is then only good for rollback). */
+ * One writer. Between begin and commit everything is invisible to other readers; after a failed commit the
+ * store must be closed. Errors: KR_E_STORE, _STORE_FULL, _STORE_READONLY, _STORE_DAMAGED, _STORE_NEWER,
+ * _STORE_BUSY, KR_E_SEALED (an opening is not under our key), KR_E_CONFLICT (a write that broke a constraint:
+ * the transaction is then only good for rollback). */
 #ifndef KR_STORE_STORE_H
 #define KR_STORE_STORE_H
 
@@ -25,12 +26,14 @@ struct kr_store_ops {
     int (*load)(struct kr_store *s, struct kr_snapshot *ret_snapshot); /* the caller frees it */
     int (*begin)(struct kr_store *s);
     int (*write)(struct kr_store *s, const struct kr_write *w);
-    int (*query)(struct kr_store *s, const struct kr_query *q, uint64_t now_ms, struct kr_query_result *ret_result);
+    int (*query)(struct kr_store *s, const struct kr_query *q, uint64_t now_ms,
+                 struct kr_query_result *ret_result);
     int (*commit)(struct kr_store *s);
     void (*rollback)(struct kr_store *s);
     /* Reads for tools and tests, outside a transaction. The callbacks return false to stop. */
     int (*devices)(struct kr_store *s, bool (*each)(void *arg, const struct kr_device_info *info), void *arg);
-    int (*log)(struct kr_store *s, uint64_t from_idx, bool (*each)(void *arg, uint64_t idx, struct kr_span entry), void *arg);
+    int (*log)(struct kr_store *s, uint64_t from_idx,
+               bool (*each)(void *arg, uint64_t idx, struct kr_span entry), void *arg);
     /* A consistent copy in a new file (mode 0600; KR_E_IO if it exists), while running. */
     int (*backup)(struct kr_store *s, const char *path);
     void (*close)(struct kr_store *s); /* frees s */
