@@ -85,7 +85,7 @@ void vector_sframe_ctr_hmac(struct vector *v)
     vector_secret(v, "key", &key);
     vector_check(v, suite != NULL, "cipher_suite");
     vector_check(v, nonce.len == KR_AEAD_NONCE_LEN, "nonce");
-    if (v->why[0])
+    if (v->why[0] || !suite)
         goto out;
     struct kr_buf halves;
     kr_buf_init(&halves, KR_FRAME_MAX);
@@ -145,7 +145,7 @@ void vector_sframe(struct vector *v)
     vector_secret(v, "base_key", &base_key);
     vector_check(v, suite <= UINT16_MAX && kr_sframe_key_init((uint32_t)suite, kid, &base_key, &key) == 0,
                  "the key derivation");
-    if (v->why[0])
+    if (v->why[0] || !key.suite)
         goto out;
     check_sframe_inputs(v, &key, ctr, metadata);
     vector_check(v, kr_sframe_seal(&key, ctr, metadata, plain, &out) == 0, "sealing");

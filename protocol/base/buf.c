@@ -99,19 +99,21 @@ void kr_buf_add_dec(struct kr_buf *b, uint64_t v)
 
 void kr_buf_printf(struct kr_buf *b, const char *fmt, ...)
 {
-    va_list ap, again;
+    va_list ap;
     va_start(ap, fmt);
-    va_copy(again, ap);
     int n = vsnprintf(NULL, 0, fmt, ap);
     va_end(ap);
-    if (n < 0 && !b->err)
-        b->err = KR_E_INTERNAL;
-    uint8_t *p = n < 0 ? NULL : reserve(b, (size_t)n, 1);
-    if (p) {
-        vsnprintf((char *)p, (size_t)n + 1, fmt, again);
-        b->len += (size_t)n;
+    if (n < 0) {
+        b->err = b->err ? b->err : KR_E_INTERNAL;
+        return;
     }
-    va_end(again);
+    uint8_t *p = reserve(b, (size_t)n, 1);
+    if (!p)
+        return;
+    va_start(ap, fmt);
+    vsnprintf((char *)p, (size_t)n + 1, fmt, ap);
+    va_end(ap);
+    b->len += (size_t)n;
 }
 
 void kr_buf_add_lp(struct kr_buf *b, struct kr_span s)

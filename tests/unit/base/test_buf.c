@@ -98,7 +98,7 @@ static void test_growth(void **state)
     assert_int_equal(b.err, 0);
     struct kr_span s = kr_buf_span(&b);
     assert_int_equal(s.len, 100000);
-    for (unsigned i = 0; i < 50000; i++)
+    for (size_t i = 0; i < 50000; i++)
         assert_int_equal(s.ptr[2 * i] << 8 | s.ptr[2 * i + 1], (uint16_t)i);
     kr_buf_done(&b);
 }

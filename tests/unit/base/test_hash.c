@@ -110,9 +110,9 @@ static void test_hkdf_refused(void **state)
     kr_secret_set(&ikm, "key", 3);
     kr_secret_set(&okm, "kept", 4);
     struct kr_span none = kr_span(NULL, 0);
-    assert_int_equal(kr_hkdf(KR_HKDF_SHA256, &ikm, none, none, 255 * 32 + 1, &okm), KR_E_CRYPTO);
+    assert_int_equal(kr_hkdf(KR_HKDF_SHA256, &ikm, none, none, (size_t)255 * 32 + 1, &okm), KR_E_CRYPTO);
     assert_memory_equal(okm.ptr, "kept", 4);
-    assert_int_equal(kr_hkdf(KR_HKDF_SHA256, &ikm, none, none, 255 * 32, &okm), 0);
+    assert_int_equal(kr_hkdf(KR_HKDF_SHA256, &ikm, none, none, (size_t)255 * 32, &okm), 0);
     assert_int_equal(okm.len, 255 * 32);
     assert_int_equal(kr_hkdf(KR_HKDF_SHA256, &ikm, none, none, 32, &ikm), 0); /* onto its own input */
     assert_memory_equal(ikm.ptr, okm.ptr, 32);

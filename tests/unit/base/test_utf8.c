@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+
 #include "base/utf8.h"
 
 static void test_fine(void **state)
@@ -58,8 +60,8 @@ static void test_refused(void **state)
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         assert_false(kr_utf8_plain(bad[i], 100));
-        char inside[16] = "ok";
-        strcat(inside, bad[i]);
+        char inside[16];
+        snprintf(inside, sizeof(inside), "ok%s", bad[i]);
         assert_false(kr_utf8_plain(inside, 100));
     }
 }
