@@ -26,37 +26,60 @@ static void close_tag(struct kr_xml *x)
     x->in_tag = false;
 }
 
+/* XML 1.0 forbids U+FFFE and U+FFFF; the control characters it forbids are found while escaping. */
+static bool encodable(const char *s)
+{
+    for (const char *p = s; (p = strstr(p, "\xef\xbf")) != NULL; p += 2) {
+        if (p[2] == '\xbe' || p[2] == '\xbf')
+            return false;
+    }
+    return true;
+}
+
+static const char *escape_of(unsigned char c)
+{
+    switch (c) {
+    case '&':
+        return "&amp;";
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '"':
+        return "&quot;";
+    case '\'':
+        return "&apos;";
+    case '\t':
+        return "&#9;";
+    case '\n':
+        return "&#10;";
+    case '\r':
+        return "&#13;";
+    default:
+        return NULL;
+    }
+}
+
 static void add_escaped(struct kr_xml *x, const char *s)
 {
-    for (; *s; s++) {
+    if (!encodable(s)) {
+        x->out.err = KR_E_MALFORMED;
+        return;
+    }
+    const char *run = s; /* what need not be escaped is added in runs */
+    for (;; s++) {
         unsigned char c = (unsigned char)*s;
-        switch (c) {
-        case '&':
-            kr_buf_add_str(&x->out, "&amp;");
+        const char *escape = escape_of(c);
+        if (c >= 0x20 && !escape)
+            continue;
+        kr_buf_add(&x->out, run, (size_t)(s - run));
+        run = s + 1;
+        if (c == '\0')
             break;
-        case '<':
-            kr_buf_add_str(&x->out, "&lt;");
-            break;
-        case '>':
-            kr_buf_add_str(&x->out, "&gt;");
-            break;
-        case '"':
-            kr_buf_add_str(&x->out, "&quot;");
-            break;
-        case '\'':
-            kr_buf_add_str(&x->out, "&apos;");
-            break;
-        case '\t':
-        case '\n':
-        case '\r':
-            kr_buf_printf(&x->out, "&#%u;", (unsigned)c);
-            break;
-        default:
-            if (c < 0x20)
-                x->out.err = KR_E_MALFORMED;
-            else
-                kr_buf_add_u8(&x->out, c);
-        }
+        if (escape)
+            kr_buf_add_str(&x->out, escape);
+        else
+            x->out.err = KR_E_MALFORMED;
     }
 }
 
