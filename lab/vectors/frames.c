@@ -104,33 +104,35 @@ out:
 }
 
 /* The value that HKDF-Expand gives for a label of the file: so the label itself is checked too. */
-static void check_label(struct vector *v, const struct kr_sframe_key *key, const char *label,
-                        const struct kr_secret *made)
+static void check_label(struct vector *v, enum kr_hkdf_hash hash, const struct kr_secret *secret,
+                        const char *label, const struct kr_secret *made)
 {
     struct kr_secret okm = KR_SECRET_NONE;
-    vector_check(
-        v, kr_hkdf_expand(key->suite->hash, &key->secret, vector_hex(v, label), made->len, &okm) == 0, label);
+    vector_check(v, kr_hkdf_expand(hash, secret, vector_hex(v, label), made->len, &okm) == 0, label);
     vector_check(v, kr_secret_equal(&okm, made), label);
     kr_secret_done(&okm);
 }
 
-static void check_sframe_inputs(struct vector *v, const struct kr_sframe_key *key, uint64_t ctr,
-                                struct kr_span metadata)
+static void check_sframe_inputs(struct vector *v, const struct kr_secret *base_key,
+                                const struct kr_sframe_key *key, uint64_t ctr, struct kr_span metadata)
 {
     uint8_t nonce[KR_AEAD_NONCE_LEN], header[KR_SFRAME_HEADER_MAX];
     struct kr_buf aad;
     kr_buf_init(&aad, KR_FRAME_MAX);
-    vector_expect(v, kr_secret_span(&key->secret), vector_hex(v, "sframe_secret"), "sframe_secret");
+    struct kr_secret secret = KR_SECRET_NONE;
+    vector_check(v, kr_sframe_secret(key->suite, base_key, &secret) == 0, "sframe_secret");
+    vector_expect(v, kr_secret_span(&secret), vector_hex(v, "sframe_secret"), "sframe_secret");
     vector_expect(v, kr_secret_span(&key->key), vector_hex(v, "sframe_key"), "sframe_key");
     vector_expect(v, kr_secret_span(&key->salt), vector_hex(v, "sframe_salt"), "sframe_salt");
-    check_label(v, key, "sframe_key_label", &key->key);
-    check_label(v, key, "sframe_salt_label", &key->salt);
+    check_label(v, key->suite->hash, &secret, "sframe_key_label", &key->key);
+    check_label(v, key->suite->hash, &secret, "sframe_salt_label", &key->salt);
     kr_sframe_nonce(key, ctr, nonce);
     vector_expect(v, kr_span(nonce, sizeof(nonce)), vector_hex(v, "nonce"), "nonce");
     kr_buf_add(&aad, header, kr_sframe_header_write(key->kid, ctr, header));
     kr_buf_add(&aad, metadata.ptr, metadata.len);
     vector_expect(v, kr_buf_span(&aad), vector_hex(v, "aad"), "aad");
     kr_buf_done(&aad);
+    kr_secret_done(&secret);
 }
 
 void vector_sframe(struct vector *v)
@@ -147,7 +149,7 @@ void vector_sframe(struct vector *v)
                  "the key derivation");
     if (v->why[0] || !key.suite)
         goto out;
-    check_sframe_inputs(v, &key, ctr, metadata);
+    check_sframe_inputs(v, &base_key, &key, ctr, metadata);
     vector_check(v, kr_sframe_seal(&key, ctr, metadata, plain, &out) == 0, "sealing");
     vector_expect(v, kr_buf_span(&out), ct, "the sealed ct");
     const struct opener o = {.open = open_sframe, .sframe = &key, .aad = metadata};

@@ -78,7 +78,8 @@ int kr_sframe_parse(struct kr_span frame, struct kr_sframe_header *ret)
 }
 
 /* sframe_key_label and sframe_salt_label: text || KID (8 bytes) || suite (2 bytes). */
-static int expand(const struct kr_sframe_key *key, const char *text, size_t len, struct kr_secret *ret)
+static int expand(const struct kr_sframe_key *key, const struct kr_secret *secret, const char *text,
+                  size_t len, struct kr_secret *ret)
 {
     struct kr_buf label;
     kr_buf_init(&label, 64);
@@ -87,36 +88,43 @@ static int expand(const struct kr_sframe_key *key, const char *text, size_t len,
     kr_buf_add_u16(&label, key->suite->id);
     int err = label.err;
     if (!err)
-        err = kr_hkdf_expand(key->suite->hash, &key->secret, kr_buf_span(&label), len, ret);
+        err = kr_hkdf_expand(key->suite->hash, secret, kr_buf_span(&label), len, ret);
     kr_buf_done(&label);
     return err;
+}
+
+int kr_sframe_secret(const struct kr_sframe_suite *suite, const struct kr_secret *base_key,
+                     struct kr_secret *ret_secret)
+{
+    return kr_hkdf_extract(suite->hash, base_key, kr_span(NULL, 0), ret_secret);
 }
 
 int kr_sframe_key_init(uint32_t suite, uint64_t kid, const struct kr_secret *base_key,
                        struct kr_sframe_key *ret)
 {
     struct kr_sframe_key key = {.suite = kr_sframe_suite(suite), .kid = kid};
+    struct kr_secret secret = KR_SECRET_NONE;
     if (!key.suite)
         return KR_E_CRYPTO;
-    int err = kr_hkdf_extract(key.suite->hash, base_key, kr_span(NULL, 0), &key.secret);
+    int err = kr_sframe_secret(key.suite, base_key, &secret);
     if (err)
         goto out;
-    err = expand(&key, "SFrame 1.0 Secret key ", kr_aead_sizes(key.suite->aead).key_len, &key.key);
+    err = expand(&key, &secret, "SFrame 1.0 Secret key ", kr_aead_sizes(key.suite->aead).key_len, &key.key);
     if (err)
         goto out;
-    err = expand(&key, "SFrame 1.0 Secret salt ", KR_AEAD_NONCE_LEN, &key.salt);
+    err = expand(&key, &secret, "SFrame 1.0 Secret salt ", KR_AEAD_NONCE_LEN, &key.salt);
     if (err)
         goto out;
     *ret = key;
     key = (struct kr_sframe_key){0}; /* transferred */
 out:
+    kr_secret_done(&secret);
     kr_sframe_key_done(&key);
     return err;
 }
 
 void kr_sframe_key_done(struct kr_sframe_key *key)
 {
-    kr_secret_done(&key->secret);
     kr_secret_done(&key->key);
     kr_secret_done(&key->salt);
     *key = (struct kr_sframe_key){0};

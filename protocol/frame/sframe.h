@@ -43,12 +43,16 @@ int kr_sframe_parse(struct kr_span frame, struct kr_sframe_header *ret);
 struct kr_sframe_key {
     const struct kr_sframe_suite *suite;
     uint64_t kid;
-    struct kr_secret secret; /* sframe_secret */
-    struct kr_secret key;    /* sframe_key */
-    struct kr_secret salt;   /* sframe_salt, KR_AEAD_NONCE_LEN bytes */
+    struct kr_secret key;  /* sframe_key */
+    struct kr_secret salt; /* sframe_salt, KR_AEAD_NONCE_LEN bytes */
 };
 
-/* Derives secret, key and salt (section 4.4.2) from a base key of any length; *ret is then the caller's, to
+/* sframe_secret, from which key and salt of every KID of a base key follow; so no kr_sframe_key keeps it.
+ * KR_E_CRYPTO if the library refuses. */
+int kr_sframe_secret(const struct kr_sframe_suite *suite, const struct kr_secret *base_key,
+                     struct kr_secret *ret_secret);
+
+/* Derives key and salt (section 4.4.2) from a base key of any length; *ret is then the caller's, to
  * be given to kr_sframe_key_done. KR_E_CRYPTO for a suite that is not known. */
 int kr_sframe_key_init(uint32_t suite, uint64_t kid, const struct kr_secret *base_key,
                        struct kr_sframe_key *ret);
