@@ -1,0 +1,1 @@
+"""The test plays the XMPP server and its MUC service against the real keyroomd."""
