@@ -23,6 +23,10 @@ static const char canary_text[] = "keyroom:1:canary";
 static int verb_begin(struct kr_store *store)
 {
     struct kr_sqlite *s = (struct kr_sqlite *)store;
+    if (s->readonly) {
+        snprintf(s->base.errmsg, sizeof(s->base.errmsg), "%s: was opened for reading only", s->path);
+        return KR_E_STORE_READONLY;
+    }
     return kr_sql_run(s, kr_sql(s, SQL_BEGIN));
 }
 

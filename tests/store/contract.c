@@ -174,14 +174,14 @@ static void broken_constraints_are_conflicts(void **state)
 {
     struct kr_store *s = *state;
     populate(s);
-    a_constraint_is_refused_by_name(s, w_epoch(1, 1));                    /* a number twice */
-    a_constraint_is_refused_by_name(s, w_epoch(9, 1));                    /* no such instance */
-    a_constraint_is_refused_by_name(s, w_attach(2, 9, ROOM_A, 1));        /* no such instance */
-    a_constraint_is_refused_by_name(s, w_attach(2, 1, ROOM_A, 9));        /* no such device */
-    a_constraint_is_refused_by_name(s, w_key(9, KR_CLASS_ONE_TIME, 1));   /* no such attach */
-    a_constraint_is_refused_by_name(s, w_key(9, KR_CLASS_FALLBACK, 1));   /* no such attach */
-    a_constraint_is_refused_by_name(s, w_key(1, KR_CLASS_ONE_TIME, 11));  /* a key twice */
-    a_constraint_is_refused_by_name(s, w_room(ROOM_B, 1, 0));             /* an instance twice */
+    a_constraint_is_refused_by_name(s, w_epoch(1, 1));                   /* a number twice */
+    a_constraint_is_refused_by_name(s, w_epoch(9, 1));                   /* no such instance */
+    a_constraint_is_refused_by_name(s, w_attach(2, 9, ROOM_A, 1));       /* no such instance */
+    a_constraint_is_refused_by_name(s, w_attach(2, 1, ROOM_A, 9));       /* no such device */
+    a_constraint_is_refused_by_name(s, w_key(9, KR_CLASS_ONE_TIME, 1));  /* no such attach */
+    a_constraint_is_refused_by_name(s, w_key(9, KR_CLASS_FALLBACK, 1));  /* no such attach */
+    a_constraint_is_refused_by_name(s, w_key(1, KR_CLASS_ONE_TIME, 11)); /* a key twice */
+    a_constraint_is_refused_by_name(s, w_room(ROOM_B, 1, 0));            /* an instance twice */
 }
 
 static void the_log_has_no_holes(void **state)

@@ -1,4 +1,5 @@
-/* The contract of store/store.h as tests that run on any backend. A backend's test program gives the factory. */
+/* The contract of store/store.h as tests that run on any backend. A backend's test program gives the factory.
+ */
 #ifndef KR_TESTS_STORE_CONTRACT_H
 #define KR_TESTS_STORE_CONTRACT_H
 

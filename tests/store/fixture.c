@@ -147,7 +147,8 @@ struct kr_query_result query_ok(struct kr_store *s, const struct kr_query *q, ui
     return r;
 }
 
-struct kr_query_result register_device(struct kr_store *s, unsigned device, const char *owner, uint64_t now_ms)
+struct kr_query_result register_device(struct kr_store *s, unsigned device, const char *owner,
+                                       uint64_t now_ms)
 {
     struct kr_query q = {.kind = KR_Q_REGISTER, .token = 77, .owner = owner, .room = ROOM_A};
     q.device = (struct kr_rec_device){

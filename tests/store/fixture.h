@@ -32,7 +32,8 @@ struct kr_write w_log(uint64_t idx, const char *entry);
 void write_ok(struct kr_store *s, struct kr_write w);
 int try_write(struct kr_store *s, struct kr_write w);
 struct kr_query_result query_ok(struct kr_store *s, const struct kr_query *q, uint64_t now_ms);
-struct kr_query_result register_device(struct kr_store *s, unsigned device, const char *owner, uint64_t now_ms);
+struct kr_query_result register_device(struct kr_store *s, unsigned device, const char *owner,
+                                       uint64_t now_ms);
 struct kr_query_result device_word(struct kr_store *s, unsigned device, const char *room);
 struct kr_query_result claim(struct kr_store *s, unsigned attach);
 
@@ -40,8 +41,8 @@ void begin(struct kr_store *s);
 void commit(struct kr_store *s);
 void add_opening(struct kr_store *s, unsigned instance, const char *subject, const char *key32);
 
-/* A room A (instance 1) with epoch 1, a device 1 attached as attach 1 with two one-time keys (11, 12) and a fallback
- * key (19), an opening and one log entry; committed. */
+/* A room A (instance 1) with epoch 1, a device 1 attached as attach 1 with two one-time keys (11, 12) and a
+ * fallback key (19), an opening and one log entry; committed. */
 void populate(struct kr_store *s);
 
 /* A new folder under TMPDIR or /tmp; path_in is valid until the next call. */
