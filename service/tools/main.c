@@ -222,10 +222,11 @@ static void print_help(const struct command *c)
                  "Exit status: 0 done, 1 failure, 2 misuse. See keyroomctl(8).\n");
 }
 
+/* what: a sentence that `which` completes. */
 static int misuse(const struct command *c, const char *what, const char *which)
 {
-    (void)fprintf(stderr, "keyroomctl: %s%s%s; see keyroomctl %s%s--help\n", what, which ? " " : "",
-                  which ? which : "", c ? c->name : "", c ? " " : "");
+    (void)fprintf(stderr, "keyroomctl: %s%s; see keyroomctl %s%s--help\n", what, which, c ? c->name : "",
+                  c ? " " : "");
     return EXIT_MISUSE;
 }
 
@@ -248,9 +249,9 @@ static int check_and_run(const struct command *c, struct call *call, int argc, c
             return misuse(c, "missing option --", option_names[i]);
     }
     if (argc > (c->argument ? 1 : 0))
-        return misuse(c, "unexpected argument", argv[c->argument ? 1 : 0]);
+        return misuse(c, "unexpected argument ", argv[c->argument ? 1 : 0]);
     if (c->argument && argc < 1)
-        return misuse(c, "missing argument", c->argument);
+        return misuse(c, "missing argument ", c->argument);
     call->argument = c->argument ? argv[0] : NULL;
     return c->run(c, call);
 }
@@ -289,12 +290,12 @@ int main(int argc, char **argv)
     }
     c = optind < argc ? find_command(argv[optind]) : NULL;
     if (optind < argc && !c)
-        return misuse(NULL, "no such command:", argv[optind]);
+        return misuse(NULL, "no such command: ", argv[optind]);
     if (help) {
         print_help(c);
         return EXIT_SUCCESS;
     }
     if (!c)
-        return misuse(NULL, "missing command", NULL);
+        return misuse(NULL, "missing command", "");
     return check_and_run(c, &call, argc - optind - 1, argv + optind + 1);
 }
