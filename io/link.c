@@ -275,7 +275,7 @@ void kr_link_send(struct kr_link *l, const char *xml, size_t len)
     struct chunk *c = l->tail;
     if (!c || len > c->cap - c->len) {
         size_t cap = len > KR_LINK_CHUNK ? len : KR_LINK_CHUNK;
-        c = kr_malloc(sizeof(*c) + cap);
+        c = kr_malloc(sizeof(*c) + cap + 1);
         *c = (struct chunk){.cap = cap};
         if (l->tail)
             l->tail->next = c;
@@ -285,6 +285,7 @@ void kr_link_send(struct kr_link *l, const char *xml, size_t len)
     }
     memcpy(c->bytes + c->len, xml, len);
     c->len += len;
+    c->bytes[c->len] = '\0';
     c->stanzas++;
     l->queued++;
     l->queued_bytes += len;

@@ -32,7 +32,7 @@ int kr_wire_fd(const struct kr_wire *w);          /* -1: none */
 bool kr_wire_tcp_up(const struct kr_wire *w);     /* the other side accepted */
 const char *kr_wire_jid(const struct kr_wire *w); /* bound JID of a client, or NULL */
 
-/* Only when up. May be called when kr_wire_idle; copied. */
+/* Only when up; copied. bytes[len] must be '\0': libstrophe looks for it in spite of the length. */
 void kr_wire_send(struct kr_wire *w, const char *bytes, size_t len);
 bool kr_wire_idle(const struct kr_wire *w); /* all that was given to kr_wire_send is with the kernel */
 void kr_wire_close(struct kr_wire *w);      /* politely: ends within libstrophe's two seconds */
