@@ -32,6 +32,7 @@ enum {
     KR_ROOMS_MAX = 1024,        /* live rooms of one daemon */
     KR_OCCUPANTS_MAX = 4096,    /* per room; SFrame KIDs carry 12 bits of roster index */
     KR_MEMBERS_MAX = 512,       /* per room with source participants: N^2 ciphertexts cross Prosody */
+    KR_NICK_SESSIONS_MAX = 8,   /* sessions on one nick; one is what may attach, people have two or three */
     KR_CHALLENGES_MAX = 4,      /* outstanding per occupant */
     KR_CHALLENGE_MS = 60000,    /* life of a challenge: one round trip and a person's patience */
     KR_EPOCH_MAX = 0x7fffffff,  /* numbers stay in 31 bits, so SFrame KIDs stay in 43 */
@@ -44,6 +45,7 @@ enum {
     KR_CHAIN_MAX = 64,          /* past epochs whose context inputs are kept for members that missed some */
     KR_LEAVE_BUDGET = 6,        /* leave rotations a minute above which joins wait */
     KR_JOIN_HOLD_MS = 10000,    /* ... and are let in this often */
+    KR_OWNER_ROTATE_MS = 10000, /* a room owner may ask for a rotation this often */
 
     /* --- media frames ---------------------------------------------------------------------------------- */
     KR_FRAME_MAX = 16777216, /* bytes: a raw 4K picture has 12 MB, an encoded one far less */
@@ -60,12 +62,13 @@ enum {
     KR_REASON_MAX = 200,     /* bytes of a free-text reason given by an operator */
 
     /* --- the link -------------------------------------------------------------------------------------- */
-    KR_QUEUE_SOFT = 4096,     /* stanzas waiting to be written: new requests get wait/resource-constraint */
-    KR_QUEUE_HARD = 16384,    /* the link is dropped and rebuilt */
+    KR_QUEUE_SOFT = 4096,  /* stanzas waiting to be written: new requests get wait/resource-constraint */
+    KR_QUEUE_HARD = 16384, /* the link is dropped and rebuilt */
     KR_QUEUE_BYTES_MAX = 268435456, /* same, in bytes: three deliveries of a full room of 1,000 */
-    KR_CONNECT_MS = 10000,    /* until TCP answers */
-    KR_HANDSHAKE_MS = 10000,  /* from there until we are authenticated */
-    KR_KEEPALIVE_MS = 30000,  /* a silent link sends a space this often, and TCP gives up on it after as long */
+    KR_CONNECT_MS = 10000,          /* until TCP answers */
+    KR_HANDSHAKE_MS = 10000,        /* from there until we are authenticated */
+    KR_KEEPALIVE_MS =
+        30000, /* a silent link sends a space this often, and TCP gives up on it after as long */
     KR_LINK_ROUNDS_MAX = 64,  /* reads of 4 KiB in one call: bounds a turn */
     KR_LINK_CHUNK = 65536,    /* stanzas are handed to libstrophe in chunks of this: one system call each */
     KR_TURN_EVENTS_MAX = 512, /* events of one turn: bounds a transaction */

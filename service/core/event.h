@@ -11,8 +11,8 @@
 #include "xml/el.h"
 
 enum kr_event_kind {
-    KR_EV_START,    /* snapshot: what the store knows; the first event, once */
-    KR_EV_LINK_UP,  /* the stream to the server is authenticated */
+    KR_EV_START,   /* snapshot: what the store knows; the first event, once */
+    KR_EV_LINK_UP, /* the stream to the server is authenticated */
     KR_EV_LINK_DOWN,
     KR_EV_STANZA,   /* stanza: one received iq, message or presence */
     KR_EV_OVERSIZE, /* oversize: a stanza beyond the limits; only its addresses are known */
@@ -33,9 +33,9 @@ enum kr_control_kind { KR_CONTROL_APPROVE, KR_CONTROL_REVOKE, KR_CONTROL_ROTATE 
 struct kr_control {
     uint64_t token; /* comes back with the reply */
     enum kr_control_kind kind;
-    struct kr_id device;   /* approve, revoke */
-    const char *scope;     /* approve, revoke: a room or KR_SCOPE_EVERYWHERE; rotate: a room */
-    const char *reason;    /* revoke; "" if none */
+    struct kr_id device; /* approve, revoke */
+    const char *scope;   /* approve, revoke: a room or KR_SCOPE_EVERYWHERE; rotate: a room */
+    const char *reason;  /* revoke; "" if none */
 };
 
 struct kr_event {
@@ -45,7 +45,8 @@ struct kr_event {
         const struct kr_snapshot *snapshot;
         const struct kr_el *stanza;
         struct {
-            const char *name, *from, *id, *type; /* name "iq", "message" or "presence"; the others may be NULL */
+            const char *name, *from, *id,
+                *type; /* name "iq", "message" or "presence"; the others may be NULL */
         } oversize;
         const struct kr_query_result *query;
         const struct kr_control *control;

@@ -40,7 +40,7 @@ struct kr_output {
 };
 
 void kr_output_init(struct kr_output *o);
-void kr_output_done(struct kr_output *o);  /* frees everything, wiping what is secret */
+void kr_output_done(struct kr_output *o); /* frees everything, wiping what is secret */
 
 /* The caller applies writes and queries of a step before the next one; these empty just those two lists. */
 void kr_output_clear_writes(struct kr_output *o);
@@ -50,7 +50,9 @@ void kr_output_clear_queries(struct kr_output *o);
 void kr_output_write(struct kr_output *o, const struct kr_write *w);
 void kr_output_query(struct kr_output *o, const struct kr_query *q);
 void kr_output_send(struct kr_output *o, char *xml); /* NULL is dropped: the builder had hit its ceiling */
-void kr_output_trace(struct kr_output *o, enum kr_trace_level level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-void kr_output_reply(struct kr_output *o, uint64_t token, int err, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void kr_output_trace(struct kr_output *o, enum kr_trace_level level, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void kr_output_reply(struct kr_output *o, uint64_t token, int err, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 
 #endif

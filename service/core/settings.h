@@ -15,9 +15,9 @@ struct kr_room_settings { /* one [room "GLOB"] section with the defaults filled 
 };
 
 struct kr_settings {
-    char *jid;      /* the component's own; owned */
-    char *nick;     /* in rooms; owned */
-    char **rooms;   /* rooms to join at start; bare JIDs */
+    char *jid;    /* the component's own; owned */
+    char *nick;   /* in rooms; owned */
+    char **rooms; /* rooms to join at start; bare JIDs */
     size_t room_count;
     char **muc_domains; /* only rooms of these are joined, presence of others is ignored; globs */
     size_t muc_domain_count;
@@ -31,12 +31,14 @@ struct kr_settings {
 };
 
 void kr_settings_done(struct kr_settings *s);
-void kr_settings_copy(struct kr_settings *dst, const struct kr_settings *src); /* dst: uninitialised or done */
+void kr_settings_copy(struct kr_settings *dst,
+                      const struct kr_settings *src); /* dst: uninitialised or done */
 
 /* The settings of a room: the first glob that matches. Never NULL. */
 const struct kr_room_settings *kr_settings_room(const struct kr_settings *s, const char *room);
 
-/* Sorts room_settings so that the most specific glob stands first: longest literal prefix, then most literal characters. */
+/* Sorts room_settings so that the most specific glob stands first: longest literal prefix, then most literal
+ * characters. */
 void kr_settings_sort(struct kr_settings *s);
 
 #endif

@@ -12,11 +12,13 @@
 struct kr_core;
 
 enum { KR_EXPOSURE_BUCKETS = 12 };
-extern const uint32_t kr_exposure_bucket_ms[KR_EXPOSURE_BUCKETS]; /* upper bounds, rising; above the last: +Inf */
+extern const uint32_t
+    kr_exposure_bucket_ms[KR_EXPOSURE_BUCKETS]; /* upper bounds, rising; above the last: +Inf */
 
 /* Counters since start and gauges of now. */
 struct kr_stats {
-    uint64_t epochs_by_reason[7]; /* in the order of the bits of enum kr_reason; an epoch with two reasons counts in both */
+    uint64_t epochs_by_reason[7]; /* in the order of the bits of enum kr_reason; an epoch with two reasons
+                                     counts in both */
     uint64_t epochs_fresh, epochs_ratchet, epochs_committed, epochs_abandoned;
     uint64_t exposure_count, exposure_sum_ms, exposure_max_ms, exposure_bucket[KR_EXPOSURE_BUCKETS + 1];
     uint64_t attaches, detaches, claims, claims_fallback, envelopes, acks, laggards, silent_senders;
@@ -26,7 +28,8 @@ struct kr_stats {
 void kr_core_stats(const struct kr_core *core, struct kr_stats *ret_stats);
 
 /* Refusals by application condition. */
-void kr_core_refusals(const struct kr_core *core, void (*each)(void *arg, const char *condition, uint64_t count), void *arg);
+void kr_core_refusals(const struct kr_core *core,
+                      void (*each)(void *arg, const char *condition, uint64_t count), void *arg);
 
 struct kr_room_view { /* strings borrowed from the core until its next step */
     const char *room;
@@ -49,8 +52,10 @@ struct kr_member_view {
     uint64_t acked_epoch;
 };
 /* Times relative to now_mono_ms. The callbacks return false to stop. */
-void kr_core_rooms(const struct kr_core *core, uint64_t now_mono_ms, bool (*each)(void *arg, const struct kr_room_view *v), void *arg);
+void kr_core_rooms(const struct kr_core *core, uint64_t now_mono_ms,
+                   bool (*each)(void *arg, const struct kr_room_view *v), void *arg);
 /* Occupants of a room, attached or not. False if there is no such room. */
-bool kr_core_members(const struct kr_core *core, const char *room, bool (*each)(void *arg, const struct kr_member_view *v), void *arg);
+bool kr_core_members(const struct kr_core *core, const char *room,
+                     bool (*each)(void *arg, const struct kr_member_view *v), void *arg);
 
 #endif

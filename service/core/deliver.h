@@ -1,0 +1,33 @@
+/* Turning envelopes round: what each sender sealed, packed by recipient, becomes what each recipient gets. */
+#ifndef KR_CORE_DELIVER_H
+#define KR_CORE_DELIVER_H
+
+#include "core/state.h"
+
+/* The member that sits there, if it may still be given anything: attached, authorised, and present under its
+ * full JID. NULL otherwise. Every delivery goes through this. */
+struct kr_attach *kr_recipient(const struct kr_room *room, const struct kr_epoch *e, size_t seat);
+
+/* The entry that `sender` sealed for `recipient`; false if none. */
+bool kr_sealed_entry(const struct kr_epoch *e, size_t sender, size_t recipient, struct kr_packed *ret_entry);
+
+/* Everything of one round to everybody it is for. With last: to those that still wait, and the silent are
+ * named. */
+void kr_deliver_round(struct kr_core *core, struct kr_room *room, struct kr_epoch *e, enum kr_round round,
+                      bool last);
+/* One recipient: all it has coming in that round. */
+void kr_deliver_to(struct kr_core *core, struct kr_room *room, struct kr_epoch *e, size_t recipient,
+                   enum kr_round round, bool last);
+/* What one sender sealed late, to the recipients in `who` (their seats). */
+void kr_deliver_late(struct kr_core *core, struct kr_room *room, struct kr_epoch *e, size_t sender,
+                     enum kr_round round, const uint16_t *who, size_t count);
+/* Again, to one recipient, the entries of these senders (rising seats; those without an entry are skipped).
+ */
+void kr_deliver_again(struct kr_core *core, struct kr_room *room, struct kr_epoch *e, size_t recipient,
+                      const uint16_t *senders, size_t count);
+
+/* Asks a sender to seal again for one recipient. False when it may not be asked any more. */
+bool kr_deliver_want(struct kr_core *core, struct kr_room *room, struct kr_epoch *e, size_t sender,
+                     size_t recipient);
+
+#endif

@@ -1,0 +1,180 @@
+#include "core/door.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/occupant.h"
+#include "core/request.h"
+#include "core/room.h"
+#include "core/tell.h"
+#include "message/stanza.h"
+#include "xml/ns.h"
+
+enum who { WHO_OCCUPANT, WHO_ATTACHED, WHO_MEMBER, WHO_OWNER };
+
+/* Who may ask for what. In every case: of a room we are in, that is not blind, from the full JID of one of
+ * its occupants, within the rate of one full JID. Quotas of their own are the handlers'. */
+static const struct {
+    enum who who;
+    int (*handle)(struct kr_core *core, const struct kr_ask *ask);
+} door[KR_REQ_KINDS] = {
+    [KR_REQ_CHALLENGE] = {WHO_OCCUPANT, kr_request_challenge},
+    [KR_REQ_ATTACH] = {WHO_OCCUPANT, kr_request_attach},
+    [KR_REQ_KEYS] = {WHO_ATTACHED, kr_request_keys},
+    [KR_REQ_DETACH] = {WHO_ATTACHED, kr_request_detach},
+    [KR_REQ_CLAIM] = {WHO_MEMBER, kr_request_claim},
+    [KR_REQ_ENVELOPE] = {WHO_MEMBER, kr_request_envelope},
+    [KR_REQ_ACK] = {WHO_MEMBER, kr_request_ack},
+    [KR_REQ_SESSION] = {WHO_MEMBER, kr_request_session},
+    [KR_REQ_WHOLE] = {WHO_MEMBER, kr_request_whole},
+    [KR_REQ_APPROVE] = {WHO_OWNER, kr_request_grant},
+    [KR_REQ_REVOKE] = {WHO_OWNER, kr_request_grant},
+    [KR_REQ_ROTATE] = {WHO_OWNER, kr_request_rotate},
+};
+
+static int check_who(enum who who, const struct kr_ask *ask)
+{
+    switch (who) {
+    case WHO_OCCUPANT:
+        return 0;
+    case WHO_ATTACHED:
+        return ask->attach ? 0 : KR_E_NOT_MEMBER;
+    case WHO_MEMBER:
+        return ask->attach && ask->attach->member ? 0 : KR_E_NOT_MEMBER;
+    case WHO_OWNER:
+        return ask->occupant->affiliation == KR_AFFILIATION_OWNER ? 0 : KR_E_NOT_ALLOWED;
+    }
+    return KR_E_NOT_ALLOWED;
+}
+
+/* A bucket of four seconds' worth (9.3). */
+static bool within_rate(struct kr_core *core, const char *jid)
+{
+    const uint64_t full = (uint64_t)KR_REQUESTS_PER_S * 4 * 1000;
+    struct kr_bucket *b = NULL;
+    HASH_FIND_STR(core->buckets, jid, b);
+    if (!b) {
+        b = kr_calloc(1, sizeof(*b));
+        b->jid = kr_strdup(jid);
+        b->milli = full;
+        b->at_ms = core->now.mono_ms;
+        HASH_ADD_KEYPTR(hh, core->buckets, b->jid, strlen(b->jid), b);
+    }
+    uint64_t passed = core->now.mono_ms - b->at_ms;
+    b->at_ms = core->now.mono_ms;
+    uint64_t gained = passed > full ? full : passed * KR_REQUESTS_PER_S;
+    b->milli = b->milli + gained > full ? full : b->milli + gained;
+    if (b->milli < 1000)
+        return false;
+    b->milli -= 1000;
+    return true;
+}
+
+static void bucket_free(struct kr_core *core, struct kr_bucket *b)
+{
+    HASH_DEL(core->buckets, b);
+    free(b->jid);
+    free(b);
+}
+
+void kr_door_tick(struct kr_core *core)
+{
+    enum { IDLE_MS = 5000 };
+    if (core->now.mono_ms < core->bucket_sweep_ms)
+        return;
+    core->bucket_sweep_ms = core->now.mono_ms + IDLE_MS;
+    struct kr_bucket *b, *tmp;
+    HASH_ITER (hh, core->buckets, b, tmp) {
+        if (core->now.mono_ms - b->at_ms >= IDLE_MS)
+            bucket_free(core, b);
+    }
+}
+
+void kr_door_done(struct kr_core *core)
+{
+    struct kr_bucket *b, *tmp;
+    HASH_ITER (hh, core->buckets, b, tmp)
+        bucket_free(core, b);
+}
+
+/* Where the request is let in or turned away. */
+static int admit(struct kr_core *core, struct kr_ask *ask)
+{
+    enum kr_request_kind kind = ask->request->kind;
+    ask->room = kr_room_find(core, ask->request->room);
+    if (!ask->room || ask->room->dead || ask->room->presence != KR_IN)
+        return KR_E_UNKNOWN_ROOM;
+    if (kr_room_blind(ask->room))
+        return KR_E_BLIND;
+    size_t speakers = 0;
+    ask->occupant = kr_occupant_by_jid(ask->room, ask->asker->from, &speakers);
+    if (!ask->occupant)
+        return KR_E_NOT_OCCUPANT;
+    struct kr_attach *a = ask->occupant->attach;
+    ask->attach = a && a->confirmed && strcmp(a->full_jid, ask->asker->from) == 0 ? a : NULL;
+    int err = check_who(door[kind].who, ask);
+    return err ? err : door[kind].handle(core, ask);
+}
+
+static void request(struct kr_core *core, const struct kr_asker *asker, const struct kr_el *payload,
+                    bool is_set)
+{
+    struct kr_arena arena;
+    kr_arena_init(&arena, KR_STANZA_ARENA_MAX);
+    struct kr_request r = {0};
+    const char *room = NULL, *name = "request";
+    core->stats.requests++;
+    int err = core->congested ? KR_E_BUSY : within_rate(core, asker->from) ? 0 : KR_E_QUOTA;
+    if (!err)
+        err = kr_request_decode(payload, is_set, &arena, &r);
+    if (!err) {
+        room = r.room;
+        name = kr_request_name(r.kind);
+        struct kr_ask ask = {.asker = asker, .request = &r, .arena = &arena};
+        err = admit(core, &ask);
+    }
+    if (err)
+        kr_refuse(core, asker, room, name, err);
+    struct kr_room *touched = room ? kr_room_find(core, room) : NULL;
+    if (touched && !err)
+        kr_room_advance(core, touched);
+    kr_arena_done(&arena);
+}
+
+void kr_door_iq(struct kr_core *core, const struct kr_el *iq)
+{
+    const char *from = kr_el_attr(iq, "from"), *to = kr_el_attr(iq, "to"), *type = kr_el_attr(iq, "type");
+    const char *id = kr_el_attr(iq, "id");
+    bool is_get = type && strcmp(type, "get") == 0, is_set = type && strcmp(type, "set") == 0;
+    if (!from || !kr_jid_valid(from) || (!is_get && !is_set))
+        return; /* results and errors are never answered */
+    struct kr_asker asker = {0};
+    kr_asker_set(&asker, iq);
+    const struct kr_el *payload = iq->child;
+    if (id && strlen(id) > KR_IQ_ID_MAX)
+        kr_trace(core, KR_TRACE_DEBUG, "iq of " KR_PEER " -> ignored (id too long)", from);
+    else if (payload && !payload->next && strcmp(payload->ns, KR_NS) == 0 && to &&
+             strcmp(to, core->settings.jid) == 0)
+        request(core, &asker, payload, is_set);
+    else if (payload && strcmp(payload->ns, KR_NS) == 0)
+        kr_refuse(core, &asker, NULL, "request", payload->next ? KR_E_MALFORMED : KR_E_UNKNOWN_REQUEST);
+    else if (!within_rate(core, from))
+        kr_refuse(core, &asker, NULL, "iq", KR_E_QUOTA);
+    else
+        kr_disco_iq(core, iq);
+    kr_asker_done(&asker);
+}
+
+void kr_door_oversize(struct kr_core *core, const struct kr_event *event)
+{
+    const char *name = event->u.oversize.name, *from = event->u.oversize.from, *type = event->u.oversize.type;
+    if (!name || strcmp(name, "iq") != 0 || !from || !kr_jid_valid(from) || !type ||
+        (strcmp(type, "get") != 0 && strcmp(type, "set") != 0))
+        return;
+    const char *id = event->u.oversize.id;
+    if (id && strlen(id) > KR_IQ_ID_MAX)
+        return;
+    struct kr_asker asker = {.from = kr_strdup(from), .id = id ? kr_strdup(id) : NULL};
+    kr_refuse(core, &asker, NULL, "request", within_rate(core, from) ? KR_E_TOO_LARGE : KR_E_QUOTA);
+    kr_asker_done(&asker);
+}

@@ -1,0 +1,62 @@
+#include <string.h>
+
+#include "core/muc.h"
+#include "core/room.h"
+#include "message/stanza.h"
+#include "xml/ns.h"
+
+static bool may_invite(struct kr_core *core, const char *inviter)
+{
+    struct kr_arena arena;
+    kr_arena_init(&arena, KR_STANZA_ARENA_MAX);
+    const char *bare = inviter && kr_jid_valid(inviter) ? kr_jid_bare(&arena, inviter) : NULL;
+    bool may = false;
+    for (size_t i = 0; bare && i < core->settings.inviter_count; i++)
+        may |= kr_glob_match(core->settings.inviters[i], bare);
+    kr_arena_done(&arena);
+    return may;
+}
+
+static void invited(struct kr_core *core, const char *room_jid, const char *inviter)
+{
+    const char *why = NULL;
+    if (!may_invite(core, inviter))
+        why = "not a configured inviter";
+    else if (!kr_muc_allowed(core, room_jid))
+        why = "not in muc-domains";
+    struct kr_room *room = why ? NULL : kr_room_get(core, room_jid);
+    if (!why && !room)
+        why = "too many rooms";
+    if (why) {
+        core->stats.invitations_refused++;
+        kr_trace(core, KR_TRACE_INFO, "invitation to " KR_PEER " by " KR_PEER " -> refused (%s)", room_jid,
+                 inviter ? inviter : "nobody", why);
+        return;
+    }
+    kr_trace(core, KR_TRACE_INFO, "invitation to " KR_PEER " by " KR_PEER " -> accepted", room_jid, inviter);
+    if (room->presence == KR_OUT && !room->stopped) {
+        room->retry_ms = core->now.mono_ms;
+        kr_room_advance(core, room);
+    }
+}
+
+void kr_muc_message(struct kr_core *core, const struct kr_el *message)
+{
+    const char *from = kr_el_attr(message, "from"), *type = kr_el_attr(message, "type");
+    if (!from || (type && (strcmp(type, "error") == 0 || strcmp(type, "groupchat") == 0)))
+        return;
+    const struct kr_el *x = kr_el_child(message, "x", KR_NS_MUC_USER);
+    const struct kr_el *invite = x ? kr_el_child(x, "invite", KR_NS_MUC_USER) : NULL;
+    const struct kr_el *direct = kr_el_child(message, "x", KR_NS_CONFERENCE);
+    if (invite && !strchr(from, '/')) {
+        invited(core, from, kr_el_attr(invite, "from"));
+    } else if (direct && kr_el_attr(direct, "jid")) {
+        /* Not from a room: there the address in front of the slash is the room's, not the inviter's. */
+        struct kr_arena arena;
+        kr_arena_init(&arena, KR_STANZA_ARENA_MAX);
+        const char *bare = kr_jid_valid(from) ? kr_jid_bare(&arena, from) : NULL;
+        if (bare && !kr_muc_allowed(core, bare))
+            invited(core, kr_el_attr(direct, "jid"), from);
+        kr_arena_done(&arena);
+    }
+}

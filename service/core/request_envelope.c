@@ -1,0 +1,208 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sign.h"
+#include "core/deliver.h"
+#include "core/epoch.h"
+#include "core/member.h"
+#include "core/request.h"
+#include "core/room.h"
+#include "core/tell.h"
+
+/* The envelope as a whole while it is checked: the parts kept so far and the one that came. */
+struct whole {
+    struct kr_buf bytes;      /* packed entries of all parts */
+    uint16_t *recipients;     /* seats, rising */
+    uint32_t *offsets;        /* of each entry in bytes */
+    struct kr_id *sealed_for; /* attach ids of those not withheld */
+    size_t count, sealed_count;
+};
+
+static void whole_done(struct whole *w)
+{
+    kr_buf_done(&w->bytes);
+    free(w->recipients);
+    free(w->offsets);
+    free(w->sealed_for);
+}
+
+static bool withheld(const struct kr_epoch *e, size_t sender, size_t recipient)
+{
+    struct kr_packed entry;
+    return kr_sealed_entry(e, sender, recipient, &entry) && entry.type == KR_PACKED_WITHHELD;
+}
+
+/* May this sender seal for that recipient in a supplement? Withheld earlier, or asked for (7.5). */
+static bool supplement_due(const struct kr_epoch *e, size_t sender, size_t recipient)
+{
+    const struct kr_seat *s = &e->seats[sender];
+    if (recipient >= e->roster.len || recipient == sender)
+        return false;
+    if (s->wanted && (s->wanted[recipient] & KR_WANTED_OPEN))
+        return true;
+    return withheld(e, sender, recipient);
+}
+
+static bool recipient_due(const struct kr_epoch *e, enum kr_round round, size_t sender, size_t recipient)
+{
+    return round == KR_ROUND_SUPPLEMENT ? supplement_due(e, sender, recipient)
+                                        : kr_round_has(&e->roster, e->link.kind, round, sender, recipient);
+}
+
+/* Is a part of this form awaited now? A first part starts anew. */
+static int check_order(const struct kr_epoch *e, size_t seat, const struct kr_req_envelope *r)
+{
+    const struct kr_seat *s = &e->seats[seat];
+    if (r->round != KR_ROUND_SUPPLEMENT) {
+        if (kr_round_count(&e->roster, e->link.kind, r->round, seat) == 0 || s->sent[r->round])
+            return KR_E_UNEXPECTED;
+    }
+    if (r->part == 1)
+        return 0;
+    const struct kr_partial *p = &s->partial;
+    return p->next == r->part && p->of == r->of && p->round == r->round ? 0 : KR_E_UNEXPECTED;
+}
+
+/* The entries of this part must go on behind the last one, each for a recipient that is due. */
+static int check_entries(const struct kr_epoch *e, size_t seat, const struct kr_req_envelope *r)
+{
+    int last = r->part == 1 ? -1 : e->seats[seat].partial.last_index;
+    for (size_t i = 0; i < r->entry_count; i++) {
+        if ((int)r->entries[i].index <= last || !recipient_due(e, r->round, seat, r->entries[i].index))
+            return KR_E_WRONG_RECIPIENTS;
+        last = r->entries[i].index;
+    }
+    return r->entry_count ? 0 : KR_E_WRONG_RECIPIENTS;
+}
+
+static void keep_part(struct kr_seat *s, const struct kr_req_envelope *r)
+{
+    struct kr_partial *p = &s->partial;
+    if (r->part == 1) {
+        kr_buf_clear(&p->bytes);
+        p->count = 0;
+        p->round = r->round;
+        p->of = r->of;
+    }
+    for (size_t i = 0; i < r->entry_count; i++)
+        kr_pack_add(&p->bytes, &r->entries[i]);
+    p->count += r->entry_count;
+    p->last_index = r->entries[r->entry_count - 1].index;
+    p->next = r->part + 1;
+}
+
+static void whole_read(const struct kr_epoch *e, const struct kr_buf *before, size_t before_count,
+                       const struct kr_req_envelope *r, struct whole *w)
+{
+    kr_buf_init(&w->bytes, SIZE_MAX);
+    if (r->part > 1)
+        kr_buf_add(&w->bytes, before->ptr, before->len);
+    for (size_t i = 0; i < r->entry_count; i++)
+        kr_pack_add(&w->bytes, &r->entries[i]);
+    size_t max = r->entry_count + (r->part > 1 ? before_count : 0);
+    w->recipients = kr_calloc(max, sizeof(*w->recipients));
+    w->offsets = kr_calloc(max, sizeof(*w->offsets));
+    w->sealed_for = kr_calloc(max, sizeof(*w->sealed_for));
+    size_t at = 0;
+    while (w->count < max) {
+        const uint8_t *b = w->bytes.ptr + at;
+        uint16_t index = (uint16_t)(b[0] << 8 | b[1]);
+        w->recipients[w->count] = index;
+        w->offsets[w->count++] = (uint32_t)at;
+        if (b[2] != KR_PACKED_WITHHELD)
+            w->sealed_for[w->sealed_count++] = e->roster.entries[index].attach;
+        at += 5u + (size_t)(b[3] << 8 | b[4]);
+    }
+}
+
+static int check_signature(const struct kr_room *room, const struct kr_epoch *e, const struct kr_attach *a,
+                           const struct kr_req_envelope *r, const struct whole *w)
+{
+    struct kr_sealed_text t = {.room = room->jid,
+                               .instance = e->instance,
+                               .epoch = e->link.epoch,
+                               .context = e->context,
+                               .attach = a->id,
+                               .round = r->round,
+                               .recipients = kr_recipients_digest(w->sealed_for, w->sealed_count)};
+    struct kr_buf text = kr_sealed_text(&t);
+    bool good = text.err == 0 && kr_verify(&a->ed25519, kr_buf_span(&text), &r->sig);
+    kr_buf_done(&text);
+    return good ? 0 : KR_E_BAD_SIGNATURE;
+}
+
+/* From here on it counts. A reason that replaces a reason takes its place, so that withholding cannot grow
+ * the store. */
+static void take(struct kr_epoch *e, size_t seat, const struct kr_req_envelope *r, const struct whole *w)
+{
+    struct kr_seat *s = &e->seats[seat];
+    if (!s->at)
+        s->at = kr_calloc(e->roster.len, sizeof(*s->at));
+    for (size_t i = 0; i < w->count; i++) {
+        uint16_t to = w->recipients[i];
+        const uint8_t *entry = w->bytes.ptr + w->offsets[i];
+        size_t len = 5u + (size_t)(entry[3] << 8 | entry[4]);
+        if (entry[2] == KR_PACKED_WITHHELD && withheld(e, seat, to)) {
+            memcpy(s->sealed.ptr + s->at[to] - 1, entry, len);
+        } else {
+            s->at[to] = (uint32_t)s->sealed.len + 1;
+            kr_buf_add(&s->sealed, entry, len);
+        }
+        if (s->wanted)
+            s->wanted[to] &= (uint8_t)~KR_WANTED_OPEN;
+    }
+    if (r->round != KR_ROUND_SUPPLEMENT)
+        kr_epoch_sent(e, seat, r->round);
+    s->partial.next = 0;
+    kr_buf_done(&s->partial.bytes);
+    kr_buf_init(&s->partial.bytes, SIZE_MAX);
+}
+
+/* A round that was already turned round, and a supplement, go on to their recipients at once. */
+static bool is_late(const struct kr_epoch *e, enum kr_round round)
+{
+    if (round == KR_ROUND_1)
+        return e->stage > KR_STAGE_ROUND_1;
+    return round == KR_ROUND_SUPPLEMENT || e->stage > KR_STAGE_ROUND_2;
+}
+
+int kr_request_envelope(struct kr_core *core, const struct kr_ask *ask)
+{
+    const struct kr_req_envelope *r = &ask->request->u.envelope;
+    struct kr_epoch *e = NULL;
+    struct whole w = {0};
+    int err = kr_epoch_find(ask->room, &r->instance, r->epoch, &e);
+    if (err)
+        return err;
+    int found = kr_roster_find(&e->roster, &ask->attach->id);
+    if (found < 0)
+        return KR_E_NOT_MEMBER;
+    size_t seat = (size_t)found;
+    err = check_order(e, seat, r);
+    if (!err)
+        err = check_entries(e, seat, r);
+    if (err)
+        return err;
+    struct kr_seat *s = &e->seats[seat];
+    if (r->part < r->of) {
+        keep_part(s, r);
+        kr_answer_empty(core, ask->asker);
+        return 0;
+    }
+    whole_read(e, &s->partial.bytes, s->partial.count, r, &w);
+    if (r->round != KR_ROUND_SUPPLEMENT &&
+        w.count != kr_round_count(&e->roster, e->link.kind, r->round, seat))
+        err = KR_E_WRONG_RECIPIENTS;
+    if (!err)
+        err = check_signature(ask->room, e, ask->attach, r, &w);
+    if (!err) {
+        take(e, seat, r, &w);
+        core->stats.envelopes++;
+        kr_answer_empty(core, ask->asker);
+        if (is_late(e, r->round))
+            kr_deliver_late(core, ask->room, e, seat, r->round == KR_ROUND_1 ? KR_ROUND_1 : KR_ROUND_2,
+                            w.recipients, w.count);
+    }
+    whole_done(&w);
+    return err;
+}

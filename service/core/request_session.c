@@ -1,0 +1,44 @@
+#include "core/deliver.h"
+#include "core/member.h"
+#include "core/request.h"
+#include "core/room.h"
+#include "core/tell.h"
+
+static bool misses(const struct kr_seat *s, size_t sender)
+{
+    for (size_t i = 0; i < s->missing_count; i++) {
+        if (s->missing[i] == sender)
+            return true;
+    }
+    return false;
+}
+
+/* It has a session now: whoever could not be heard is asked to seal again. */
+static void ask_again(struct kr_core *core, struct kr_room *room, struct kr_epoch *e,
+                      const struct kr_id *asker, const struct kr_id *sender)
+{
+    int to = e ? kr_roster_find(&e->roster, asker) : -1, from = e ? kr_roster_find(&e->roster, sender) : -1;
+    if (to >= 0 && from >= 0 && e->stage >= KR_STAGE_ACKS && misses(&e->seats[to], (size_t)from))
+        kr_deliver_want(core, room, e, (size_t)from, (size_t)to);
+}
+
+int kr_request_session(struct kr_core *core, const struct kr_ask *ask)
+{
+    const struct kr_req_session *r = &ask->request->u.session;
+    struct kr_attach *to = kr_attach_find(ask->room, &r->to);
+    if (!to || !to->member || !to->confirmed || to == ask->attach)
+        return KR_E_NOT_IN_ROOM;
+    struct kr_pair *p = kr_pair_get(ask->attach, &r->to);
+    if (p->had_session && core->now.mono_ms - p->session_ms < KR_RESET_MS)
+        return KR_E_QUOTA;
+    p->had_session = true;
+    p->session_ms = core->now.mono_ms;
+    kr_answer_empty(core, ask->asker);
+    struct kr_notice n = {.kind = KR_NOTICE_SESSION,
+                          .room = ask->room->jid,
+                          .u.session = {.from = ask->attach->id, .message = r->message}};
+    kr_tell(core, to->full_jid, &n);
+    ask_again(core, ask->room, ask->room->flight, &ask->attach->id, &to->id);
+    ask_again(core, ask->room, ask->room->committed, &ask->attach->id, &to->id);
+    return 0;
+}

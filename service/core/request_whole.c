@@ -1,0 +1,21 @@
+#include "core/announce.h"
+#include "core/deliver.h"
+#include "core/request.h"
+#include "core/room.h"
+#include "core/tell.h"
+
+int kr_request_whole(struct kr_core *core, const struct kr_ask *ask)
+{
+    const struct kr_req_whole *r = &ask->request->u.whole;
+    struct kr_epoch *e = ask->room->flight ? ask->room->flight : ask->room->committed;
+    int seat = e ? kr_roster_find(&e->roster, &ask->attach->id) : -1;
+    kr_answer_empty(core, ask->asker);
+    if (seat < 0)
+        return 0; /* its announce is still to come */
+    kr_announce_to(core, ask->room, e, (size_t)seat, r->has_since ? r->since : UINT64_MAX);
+    if (e->stage > KR_STAGE_ROUND_1)
+        kr_deliver_to(core, ask->room, e, (size_t)seat, KR_ROUND_1, false);
+    if (e->stage > KR_STAGE_ROUND_2)
+        kr_deliver_to(core, ask->room, e, (size_t)seat, KR_ROUND_2, true);
+    return 0;
+}

@@ -1,0 +1,169 @@
+#include "core/restore.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/audit.h"
+#include "core/authorise.h"
+#include "core/member.h"
+#include "core/occupant.h"
+#include "core/pending.h"
+#include "core/room.h"
+
+static void restore_epochs(struct kr_core *core, struct kr_room *room, const struct kr_snapshot *s)
+{
+    for (size_t i = 0; i < s->epoch_count; i++) {
+        const struct kr_rec_epoch *e = &s->epochs[i];
+        if (!kr_id_equal(&e->instance, &room->instance))
+            continue;
+        if (room->chain_len == KR_CHAIN_MAX) {
+            memmove(room->chain, room->chain + 1, (KR_CHAIN_MAX - 1) * sizeof(room->chain[0]));
+            room->chain_len--;
+        }
+        struct kr_link_kept *k = &room->chain[room->chain_len++];
+        *k = (struct kr_link_kept){.link = {.epoch = e->epoch,
+                                            .kind = (enum kr_epoch_kind)e->kind,
+                                            .source = (enum kr_source)e->source,
+                                            .format = (enum kr_format)e->format,
+                                            .suite = e->suite,
+                                            .policy = e->policy,
+                                            .roster = e->roster},
+                                   .context = e->context,
+                                   .fate = e->fate};
+        if (k->fate != KR_FATE_IN_FLIGHT)
+            continue;
+        k->fate = KR_FATE_ABANDONED;
+        struct kr_write w = {
+            .kind = KR_W_EPOCH_FATE,
+            .u.epoch = {.instance = e->instance, .epoch = e->epoch, .fate = KR_FATE_ABANDONED}};
+        kr_output_write(core->out, &w);
+        kr_trace(core, KR_TRACE_INFO, "epoch %llu of " KR_PEER " -> abandoned (restart)",
+                 (unsigned long long)e->epoch, room->jid);
+    }
+}
+
+static void restore_attaches(struct kr_room *room, const struct kr_snapshot *s)
+{
+    for (size_t i = 0; i < s->attach_count; i++) {
+        const struct kr_rec_attach *r = &s->attaches[i];
+        if (!kr_id_equal(&r->instance, &room->instance) || strcmp(r->room, room->jid) != 0 ||
+            kr_attach_find(room, &r->attach))
+            continue;
+        struct kr_attach *a = kr_calloc(1, sizeof(*a));
+        *a = (struct kr_attach){.id = r->attach,
+                                .device = r->device,
+                                .nonce = r->nonce,
+                                .ed25519 = r->ed25519,
+                                .curve25519 = r->curve25519,
+                                .sig = r->sig,
+                                .participant = kr_strdup(r->participant),
+                                .owner = kr_strdup(r->owner),
+                                .full_jid = kr_strdup(r->full_jid),
+                                .member = r->state == KR_ATTACH_MEMBER,
+                                .settled = r->settled,
+                                .at_ms = r->at_ms,
+                                .otk_left =
+                                    KR_OTK_MAX}; /* unknown until the next claim: no more may be added */
+        kr_attach_add(room, a);                  /* transferred */
+    }
+}
+
+void kr_restore_start(struct kr_core *core, const struct kr_snapshot *s)
+{
+    core->started = true;
+    core->log_size = s->log_size;
+    kr_audit_load(core, s->openings, s->opening_count);
+    struct kr_entry entry;
+    kr_entry_begin(&entry, core, "start", NULL);
+    kr_entry_text(&entry, "version", core->settings.version);
+    kr_entry_end(&entry);
+    for (size_t i = 0; i < s->room_count; i++) {
+        const struct kr_rec_room *r = &s->rooms[i];
+        struct kr_room *room = kr_room_get(core, r->room);
+        if (!room)
+            continue;
+        room->has_instance = room->instance_stored = true;
+        room->instance = r->instance;
+        room->epoch_high = r->epoch_high;
+        room->started_ms = r->started_ms;
+        restore_epochs(core, room, s);
+        restore_attaches(room, s);
+        /* The chain must reach the highest number, or no context can follow from it. */
+        bool whole = room->chain_len ? room->chain[room->chain_len - 1].link.epoch == room->epoch_high
+                                     : room->epoch_high == 0;
+        if (!room->attaches)
+            kr_room_end_instance(core, room, "no attached devices");
+        else if (!whole)
+            kr_room_end_instance(core, room, "continuity is unproven");
+    }
+}
+
+static bool presence_shows(const struct kr_room *room, const struct kr_attach *a,
+                           struct kr_occupant **ret_occupant)
+{
+    struct kr_occupant *o = kr_occupant_find(room, a->participant);
+    if (!o || o->attach || o->jid_count != 1 || strcmp(o->jids[0], a->full_jid) != 0)
+        return false;
+    if (!o->has_device || !kr_id_equal(&o->device, &a->device))
+        return false;
+    *ret_occupant = o;
+    return true;
+}
+
+void kr_room_confirm(struct kr_core *core, struct kr_room *room)
+{
+    struct kr_attach *a, *tmp;
+    size_t asked = 0;
+    HASH_ITER (hh, room->attaches, a, tmp) {
+        struct kr_occupant *o = NULL;
+        if (!presence_shows(room, a, &o)) {
+            kr_attach_end(core, room, a, "left");
+            continue;
+        }
+        struct kr_pending *p = kr_pending_new(core, KR_PENDING_CONFIRM, NULL, room->jid);
+        p->attach = a->id;
+        a->asked = true;
+        asked++;
+        struct kr_query q = {
+            .kind = KR_Q_DEVICE, .token = p->token, .device = {.id = a->device}, .room = room->jid};
+        kr_output_query(core->out, &q);
+    }
+    room->recovering = asked != 0;
+}
+
+/* All are known: whoever remains gets a fresh epoch. */
+static void recovered(struct kr_core *core, struct kr_room *room)
+{
+    for (const struct kr_attach *a = room->attaches; a; a = a->hh.next) {
+        if (a->asked)
+            return;
+    }
+    room->recovering = false;
+    room->state_due = true;
+    size_t members = kr_room_members(room);
+    kr_trace(core, KR_TRACE_INFO, "room " KR_PEER " -> recovered (%zu members confirmed by presence)",
+             room->jid, members);
+    if (members)
+        kr_room_change(core, room, KR_REASON_RECOVER, true);
+}
+
+void kr_restore_confirmed(struct kr_core *core, struct kr_room *room, const struct kr_pending *p,
+                          const struct kr_query_result *result)
+{
+    struct kr_attach *a = kr_attach_find(room, &p->attach);
+    if (!a || !a->asked)
+        return;
+    a->asked = false;
+    struct kr_occupant *o = NULL;
+    if (!presence_shows(room, a, &o)) {
+        kr_attach_end(core, room, a, "left");
+    } else {
+        a->confirmed = true;
+        a->occupant = o;
+        o->attach = a;
+        a->approved = result->approved;
+        kr_attach_judge(core, room, a, result->revoked || !result->known);
+    }
+    if (room->has_instance)
+        recovered(core, room);
+}
