@@ -66,7 +66,8 @@ static const struct case_good goods[] = {
       {POLICY, "", 0},
       {PAST_5 PAST_7, PAST_7 PAST_5, M},
       {PAST_5, PAST_7, M},
-      {"epoch='8'", "epoch='7'", M}, /* a past link that is not past */
+      {"<past epoch='7'", "<past epoch='8'", M},
+      {"epoch='8'", "epoch='7'", M},
       {"participant='p'", "participant=''", M},
       {"new='true'", "new='new'", M},
       {"reason='left'", "reason=''", M},

@@ -60,6 +60,10 @@ static void test_replies(void **state)
                  "<iq type='error' from='s' to='a@b/c' id='&lt;1'><error type='wait'><internal-server-error "
                  "xmlns='" STANZAS "'/></error></iq>");
     assert_reply(kr_empty_result(iq), "<iq type='result' from='s' to='a@b/c' id='&lt;1'/>");
+    /* What XML cannot carry is left out, and the reply goes out all the same. */
+    char *plain = kr_error_reply(iq, KR_E_QUOTA, NULL);
+    assert_reply(kr_error_reply(iq, KR_E_QUOTA, "a\x01"), plain);
+    free(plain);
     struct kr_el *m = parse("<message from='a@b/c'/>");
     assert_reply(kr_error_reply(m, KR_E_STORE, NULL),
                  "<message type='error' to='a@b/c'><error type='wait'>"
