@@ -11,7 +11,7 @@ from kr.texts import NS
 
 from .daemon import JID, MUC, SECRET
 from .run import Failure
-from .xml import NS_COMPONENT, NS_STANZAS, NS_STREAM, El, Reader
+from kr.xml import NS_COMPONENT, NS_STANZAS, NS_STREAM, El, Reader
 
 NS_MUC, NS_USER = "http://jabber.org/protocol/muc", "http://jabber.org/protocol/muc#user"
 NS_ADMIN, NS_INFO = "http://jabber.org/protocol/muc#admin", "http://jabber.org/protocol/disco#info"

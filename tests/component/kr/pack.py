@@ -38,9 +38,9 @@ def unpack_text(text):
     return unpack(unb64(text))
 
 
-def split(entries, room=PART_MAX):
+def split(entries, room=None):
     """Encoded entries -> texts of at most `room` bytes, cut between entries."""
-    parts, current = [], b""
+    parts, current, room = [], b"", room or PART_MAX
     for e in entries:
         if current and (len(current) + len(e)) * 4 / 3 > room - 4:
             parts.append(current)
