@@ -253,15 +253,13 @@ def envelopes_in_parts(c):
     with scene(c) as s:
         clients = s.clients(*["m%02d" % i for i in range(6)])
         limit, pack.PART_MAX = pack.PART_MAX, 700
-        split = pack.split
-        pack.split = lambda entries: split(entries, 700)
         try:
             s.attach(*clients)
             s.complete(clients)
             s.same_keys(clients, "with envelopes in parts")
             c.true(all(not x.refused for x in clients), "parts are taken: %r" % [x.refused for x in clients])
         finally:
-            pack.PART_MAX, pack.split = limit, split
+            pack.PART_MAX = limit
 
 
 @scenario

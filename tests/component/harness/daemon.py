@@ -1,6 +1,5 @@
 """keyroomd as a process of its own: configuration, start, end, database, control socket."""
 
-import glob
 import http.client
 import json
 import os
@@ -12,7 +11,6 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
 
 JID = "keyroom.example.org"
 MUC = "conference.example.org"

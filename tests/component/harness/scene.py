@@ -112,6 +112,10 @@ class Scene:
         """All that was sent has been handled: the service answers in order."""
         self.server.ask(_ping(), "barrier@example.org/x", timeout=10)
 
+    def wait_end(self, timeout=15):
+        if not self.server.pump(lambda: not self.daemon.running(), timeout):
+            raise Failure("keyroomd does not end" + self.daemon.tail())
+
     def finish(self, exit_code=0):
         code = None
         if self.daemon.running():
