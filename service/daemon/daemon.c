@@ -98,6 +98,8 @@ static void on_up(void *arg)
     struct kr_daemon *d = arg;
 
     kr_logf(KR_LOG_INFO, "link -> up (%s at %s:%u)", d->config.jid, d->config.host, d->config.port);
+    d->link_up = true;
+    d->link_tried = false;
     d->link_changed_mono_ms = kr_mono_ms();
     if (!d->was_up)
         kr_notify_ready();
@@ -137,10 +139,16 @@ static void on_down(void *arg, enum kr_link_down why, const char *detail)
         on_auth_failed(d, detail);
         return;
     }
+    /* One line when the link is lost or first cannot be had; the attempts that follow are for debugging. */
+    kr_logf(d->link_tried ? KR_LOG_DEBUG : KR_LOG_WARN, "link -> down, trying again (%s: %s)", whys[why],
+            detail);
+    kr_notify_status("waiting for %s:%u (%s)", d->config.host, d->config.port, detail);
+    d->link_tried = true;
+    if (!d->link_up)
+        return;
+    d->link_up = false;
     d->link_downs++;
     d->link_changed_mono_ms = kr_mono_ms();
-    kr_logf(KR_LOG_WARN, "link -> down, trying again (%s: %s)", whys[why], detail);
-    kr_notify_status("waiting for %s:%u (%s)", d->config.host, d->config.port, detail);
     event(d, (struct kr_event){.kind = KR_EV_LINK_DOWN});
 }
 
@@ -174,8 +182,8 @@ int kr_daemon_load(struct kr_daemon *d)
     int err = d->store->ops->load(d->store, &snapshot);
 
     if (err) {
-        kr_logf(KR_LOG_ERROR, "store: load -> failed, stopping (%s%s%s); to do: %s", kr_strerror(err),
-                d->store->errmsg[0] ? ": " : "", d->store->errmsg, kr_store_hint(err));
+        kr_logf(KR_LOG_ERROR, "store: load -> failed, stopping (%s)",
+                d->store->errmsg[0] ? d->store->errmsg : kr_store_hint(err));
         return err;
     }
     event(d, (struct kr_event){.kind = KR_EV_START, .u.snapshot = &snapshot});

@@ -21,6 +21,8 @@ struct kr_daemon {
     int signal_fd;
     uint64_t started_mono_ms;
     uint64_t link_changed_mono_ms;
+    bool link_up;        /* the core was told so */
+    bool link_tried;     /* an attempt has failed since the link was up */
     uint64_t link_downs; /* since start */
     bool was_up;         /* the service manager was told that we are ready */
     bool queue_over;     /* the core was told that the queue is over KR_QUEUE_SOFT */

@@ -92,8 +92,7 @@ static int open_store(struct kr_daemon *d, const struct kr_secrets *secrets, con
     int err = kr_store_sqlite_open(d->config.database, &secrets->seal_key, random, why, &d->store);
 
     if (err)
-        kr_logf(KR_LOG_ERROR, "store: open -> failed, stopping (%s: %s); to do: %s", kr_strerror(err), why,
-                kr_store_hint(err));
+        kr_logf(KR_LOG_ERROR, "store: open -> failed, stopping (%s)", why[0] ? why : kr_strerror(err));
     return err;
 }
 

@@ -98,7 +98,7 @@ static void machine(struct kr_buf *b, const struct kr_daemon *d)
 
     value(b, "link_up", "gauge", "1 while the stream to the server is authenticated.",
           kr_link_is_up(d->link));
-    value(b, "link_downs_total", "counter", "Times the link was lost or could not be had.", d->link_downs);
+    value(b, "link_downs_total", "counter", "Times the link was lost.", d->link_downs);
     value(b, "send_queue", "gauge", "Stanzas not yet written to the server.", kr_link_queue_len(d->link));
     value(b, "stanzas_sent_total", "counter", "Stanzas given to the link.", t->sent);
     value(b, "sent_bytes_total", "counter", "Bytes of these stanzas.", t->sent_bytes);

@@ -48,8 +48,12 @@ const char *kr_store_hint(int err)
 
 static int fail(struct kr_turn *t, const char *what, int err)
 {
-    (void)snprintf(t->errmsg, sizeof(t->errmsg), "store: %s -> failed, stopping (%s%s%s); to do: %s", what,
-                   kr_strerror(err), t->store->errmsg[0] ? ": " : "", t->store->errmsg, kr_store_hint(err));
+    if (t->store->errmsg[0]) /* says what to do as well */
+        (void)snprintf(t->errmsg, sizeof(t->errmsg), "store: %s -> failed, stopping (%s)", what,
+                       t->store->errmsg);
+    else
+        (void)snprintf(t->errmsg, sizeof(t->errmsg), "store: %s -> failed, stopping (%s); to do: %s", what,
+                       kr_strerror(err), kr_store_hint(err));
     if (t->in_transaction)
         t->store->ops->rollback(t->store);
     t->in_transaction = false;

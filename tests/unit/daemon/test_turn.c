@@ -245,7 +245,8 @@ static void nothing_leaves_after_a_failed(struct world *w, const char *journal)
     (void)kr_turn_end(&w->turn);
     assert_string_equal(w->journal, journal);
     assert_int_equal(w->turn.failed, KR_E_STORE_FULL);
-    assert_non_null(strstr(w->turn.errmsg, "make room on the disk"));
+    assert_non_null(
+        strstr(w->turn.errmsg, w->store.base.errmsg[0] ? "no space left" : "make room on the disk"));
     /* ... and the turn stays shut. */
     len = strlen(w->journal);
     assert_int_equal(tick(w), KR_E_STORE_FULL);
@@ -265,7 +266,6 @@ static void nothing_leaves_after_a_failed_commit(void **state)
     assert_int_equal(kr_turn_end(&w->turn), KR_E_STORE_FULL);
     nothing_leaves_after_a_failed(w, "step begin write commit ");
     assert_non_null(strstr(w->turn.errmsg, "store: commit -> failed"));
-    assert_non_null(strstr(w->turn.errmsg, "no space left"));
 }
 
 static void nothing_leaves_after_a_failed_begin(void **state)
