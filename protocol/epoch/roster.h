@@ -15,16 +15,16 @@ struct kr_roster_entry {
     char *owner;       /* owned; "" for a guest */
     struct kr_key ed25519, curve25519;
     struct kr_id attach;
-    bool is_new;          /* a joiner (5.10); not part of the line; fixed once sealed */
+    bool is_new;           /* a joiner (5.10); not part of the line; fixed once sealed */
     size_t joiners_before; /* joiners with a smaller index; set by kr_roster_seal */
-    struct kr_buf line;   /* the roster line of 4.1; owned; set by kr_roster_seal */
+    struct kr_buf line;    /* the roster line of 4.1; owned; set by kr_roster_seal */
 };
 
 struct kr_roster {
     struct kr_roster_entry *entries; /* in order of their lines once sealed; owned */
     size_t len, cap;
-    size_t joiner_count;   /* set by kr_roster_seal */
-    uint16_t *by_attach;   /* indices in order of their attach ids; owned; set by kr_roster_seal */
+    size_t joiner_count;     /* set by kr_roster_seal */
+    uint16_t *by_attach;     /* indices in order of their attach ids; owned; set by kr_roster_seal */
     struct kr_digest digest; /* 4.2; set by kr_roster_seal */
     bool sealed;
 };
@@ -34,8 +34,9 @@ void kr_roster_done(struct kr_roster *r);
 void kr_roster_copy(struct kr_roster *dst, const struct kr_roster *src); /* dst: initialised; replaced */
 
 /* Strings are copied. Not on a sealed roster. */
-void kr_roster_add(struct kr_roster *r, const char *participant, const char *owner, const struct kr_key *ed25519,
-                   const struct kr_key *curve25519, const struct kr_id *attach, bool is_new);
+void kr_roster_add(struct kr_roster *r, const char *participant, const char *owner,
+                   const struct kr_key *ed25519, const struct kr_key *curve25519, const struct kr_id *attach,
+                   bool is_new);
 
 /* Makes the lines, sorts, computes the digest. KR_E_ROSTER_MISMATCH for a doubled attach id or participant,
  * KR_E_TOO_LARGE above 4096 lines; the roster is then unsealed and only good for kr_roster_done. */

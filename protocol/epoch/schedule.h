@@ -9,13 +9,14 @@
 #include "base/span.h"
 
 void kr_secret_fresh(const struct kr_random *random, struct kr_secret *ret_secret); /* 32 random bytes */
-int kr_secret_ratchet(const struct kr_secret *parent, const struct kr_digest *context, struct kr_secret *ret_secret);
+int kr_secret_ratchet(const struct kr_secret *parent, const struct kr_digest *context,
+                      struct kr_secret *ret_secret);
 int kr_base_key(const struct kr_secret *secret, const struct kr_digest *context, struct kr_span sender_line,
                 struct kr_secret *ret_base_key);
 
 /* secret || tag: KR_SEALED_LEN bytes to be encrypted for the recipient. */
-void kr_sealed_plain(const struct kr_secret *secret, const struct kr_digest *context, struct kr_span sender_line,
-                     struct kr_span recipient_line, struct kr_secret *ret_plain);
+void kr_sealed_plain(const struct kr_secret *secret, const struct kr_digest *context,
+                     struct kr_span sender_line, struct kr_span recipient_line, struct kr_secret *ret_plain);
 
 /* Opens it again. KR_E_CANNOT_OPEN for another length, KR_E_CONTEXT_MISMATCH when the tag is not ours. */
 int kr_sealed_open(const struct kr_secret *plain, const struct kr_digest *context, struct kr_span sender_line,

@@ -1,5 +1,5 @@
-/* What the service tells clients (docs/protocol.md section 7), as plain structs; ownership as in message/request.h.
- * (Not to be confused with the events of the service's core.) */
+/* What the service tells clients (docs/protocol.md section 7), as plain structs; ownership as in
+ * message/request.h. (Not to be confused with the events of the service's core.) */
 #ifndef KR_MESSAGE_EVENT_H
 #define KR_MESSAGE_EVENT_H
 
@@ -16,14 +16,26 @@
 #include "xml/el.h"
 
 enum kr_notice_kind {
-    KR_NOTICE_ANNOUNCE, KR_NOTICE_DELIVER, KR_NOTICE_COMMIT, KR_NOTICE_WANTED, KR_NOTICE_LOW, KR_NOTICE_SESSION,
-    KR_NOTICE_DETACHED, KR_NOTICE_STATE, KR_NOTICE_KINDS
+    KR_NOTICE_ANNOUNCE,
+    KR_NOTICE_DELIVER,
+    KR_NOTICE_COMMIT,
+    KR_NOTICE_WANTED,
+    KR_NOTICE_LOW,
+    KR_NOTICE_SESSION,
+    KR_NOTICE_DETACHED,
+    KR_NOTICE_STATE,
+    KR_NOTICE_KINDS
 };
 
 /* Reasons of an epoch, as bits in the order they are written. */
 enum kr_reason {
-    KR_REASON_JOIN = 1, KR_REASON_LEAVE = 2, KR_REASON_REVOKE = 4, KR_REASON_POLICY = 8, KR_REASON_TIMER = 16,
-    KR_REASON_MANUAL = 32, KR_REASON_RECOVER = 64
+    KR_REASON_JOIN = 1,
+    KR_REASON_LEAVE = 2,
+    KR_REASON_REVOKE = 4,
+    KR_REASON_POLICY = 8,
+    KR_REASON_TIMER = 16,
+    KR_REASON_MANUAL = 32,
+    KR_REASON_RECOVER = 64
 };
 /* "join leave"; out has room for 64 bytes. */
 void kr_reasons_write(char out[static 64], unsigned reasons);
@@ -125,7 +137,8 @@ struct kr_notice {
     } u;
 };
 
-/* payload: the child of a message in KR_NS. KR_E_UNKNOWN_REQUEST for an unknown name, else as kr_request_decode. */
+/* payload: the child of a message in KR_NS. KR_E_UNKNOWN_REQUEST for an unknown name, else as
+ * kr_request_decode. */
 int kr_notice_decode(const struct kr_el *payload, struct kr_arena *arena, struct kr_notice *ret_notice);
 void kr_notice_encode(struct kr_xml *x, const struct kr_notice *n);
 

@@ -13,17 +13,18 @@ enum kr_packed_type { KR_PACKED_PREKEY = 0, KR_PACKED_NORMAL = 1, KR_PACKED_WITH
 enum kr_withheld { KR_WITHHELD_ATTACH = 1, KR_WITHHELD_PRESENCE = 2, KR_WITHHELD_SESSION = 3 };
 
 struct kr_packed {
-    uint16_t index; /* of the recipient (envelope) or sender (deliver) */
-    uint8_t type;   /* enum kr_packed_type */
-    struct kr_span body;
+    uint16_t index;      /* of the recipient (envelope) or sender (deliver) */
+    uint8_t type;        /* enum kr_packed_type */
+    struct kr_span body; /* 1 to KR_CIPHERTEXT_MAX bytes; withheld: one byte, enum kr_withheld */
 };
 
 /* Appends one entry. */
 void kr_pack_add(struct kr_buf *b, const struct kr_packed *e);
 
-/* All entries of `bytes`; bodies point into bytes, the array is in the arena. KR_E_MALFORMED: truncated, trailing
- * bytes, unknown type, a body of a length its type may not have; KR_E_WRONG_RECIPIENTS: indices not strictly rising;
- * KR_E_TOO_LARGE. No bytes yield no entries. */
-int kr_pack_read(struct kr_span bytes, struct kr_arena *arena, const struct kr_packed **ret_entries, size_t *ret_count);
+/* All entries of `bytes`; bodies point into bytes, the array is in the arena. KR_E_MALFORMED: truncated,
+ * trailing bytes, unknown type, a body of a length its type may not have; KR_E_WRONG_RECIPIENTS: indices not
+ * strictly rising; KR_E_TOO_LARGE. No bytes yield no entries. */
+int kr_pack_read(struct kr_span bytes, struct kr_arena *arena, const struct kr_packed **ret_entries,
+                 size_t *ret_count);
 
 #endif

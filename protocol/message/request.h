@@ -1,5 +1,6 @@
-/* What clients ask (docs/protocol.md section 6), as plain structs. Decoding is total: any element gives a request or
- * an error. Strings and arrays are borrowed from the element and the arena; encoders borrow from the caller. */
+/* What clients ask (docs/protocol.md section 6), as plain structs. Decoding is total: any element gives a
+ * request or an error. Strings and arrays are borrowed from the element and the arena; encoders borrow from
+ * the caller. */
 #ifndef KR_MESSAGE_REQUEST_H
 #define KR_MESSAGE_REQUEST_H
 
@@ -15,8 +16,19 @@
 #include "xml/el.h"
 
 enum kr_request_kind {
-    KR_REQ_CHALLENGE, KR_REQ_ATTACH, KR_REQ_KEYS, KR_REQ_DETACH, KR_REQ_CLAIM, KR_REQ_ENVELOPE, KR_REQ_ACK,
-    KR_REQ_SESSION, KR_REQ_WHOLE, KR_REQ_APPROVE, KR_REQ_REVOKE, KR_REQ_ROTATE, KR_REQ_KINDS
+    KR_REQ_CHALLENGE,
+    KR_REQ_ATTACH,
+    KR_REQ_KEYS,
+    KR_REQ_DETACH,
+    KR_REQ_CLAIM,
+    KR_REQ_ENVELOPE,
+    KR_REQ_ACK,
+    KR_REQ_SESSION,
+    KR_REQ_WHOLE,
+    KR_REQ_APPROVE,
+    KR_REQ_REVOKE,
+    KR_REQ_ROTATE,
+    KR_REQ_KINDS
 };
 const char *kr_request_name(enum kr_request_kind kind); /* the element's name */
 
@@ -65,7 +77,7 @@ struct kr_req_ack {
     size_t missing_count, mismatch_count;
 };
 struct kr_req_session {
-    struct kr_id to; /* attach */
+    struct kr_id to;        /* attach */
     struct kr_span message; /* the pre-key message, raw */
 };
 struct kr_req_whole {
@@ -88,10 +100,12 @@ struct kr_request {
     } u;
 };
 
-/* payload: the child of an IQ in KR_NS. is_set: the IQ's type. KR_E_UNKNOWN_REQUEST for an unknown name or the wrong
- * IQ type; KR_E_MALFORMED, KR_E_BAD_BASE64, KR_E_TOO_LARGE, KR_E_TOO_MANY_KEYS, KR_E_WRONG_RECIPIENTS (doubled or
- * unordered entries or targets). *ret_request is valid as long as payload and arena. */
-int kr_request_decode(const struct kr_el *payload, bool is_set, struct kr_arena *arena, struct kr_request *ret_request);
+/* payload: the child of an IQ in KR_NS. is_set: the IQ's type. KR_E_UNKNOWN_REQUEST for an unknown name or
+ * the wrong IQ type; KR_E_MALFORMED, KR_E_BAD_BASE64, KR_E_TOO_LARGE, KR_E_TOO_MANY_KEYS,
+ * KR_E_WRONG_RECIPIENTS (doubled or unordered entries or targets). *ret_request is valid as long as payload
+ * and arena. */
+int kr_request_decode(const struct kr_el *payload, bool is_set, struct kr_arena *arena,
+                      struct kr_request *ret_request);
 
 /* Appends the payload element (not the IQ) to x. */
 void kr_request_encode(struct kr_xml *x, const struct kr_request *r);
@@ -130,7 +144,8 @@ void kr_res_challenge_encode(struct kr_xml *x, const struct kr_res_challenge *r)
 void kr_res_attached_encode(struct kr_xml *x, const struct kr_res_attached *r);
 void kr_res_keys_encode(struct kr_xml *x, const struct kr_res_keys *r);
 void kr_res_claimed_encode(struct kr_xml *x, const struct kr_res_claimed *r);
-int kr_res_challenge_decode(const struct kr_el *payload, struct kr_arena *arena, struct kr_res_challenge *ret);
+int kr_res_challenge_decode(const struct kr_el *payload, struct kr_arena *arena,
+                            struct kr_res_challenge *ret);
 int kr_res_attached_decode(const struct kr_el *payload, struct kr_res_attached *ret);
 int kr_res_keys_decode(const struct kr_el *payload, struct kr_res_keys *ret);
 int kr_res_claimed_decode(const struct kr_el *payload, struct kr_arena *arena, struct kr_res_claimed *ret);

@@ -138,9 +138,11 @@ int kr_res_claimed_decode(const struct kr_el *payload, struct kr_arena *arena, s
     if (count > KR_CLAIM_MAX)
         kr_read_fail(&r, KR_E_TOO_LARGE);
     struct kr_claimed *keys = r.err ? NULL : kr_arena_array(arena, count, sizeof(*keys));
-    if (!keys)
+    if (!keys) {
         kr_read_fail(&r, KR_E_TOO_LARGE);
-    for (const struct kr_el *c = payload->child; c && !r.err; c = c->next) {
+        return r.err;
+    }
+    for (const struct kr_el *c = payload->child; c; c = c->next) {
         if (is_claimed(c))
             read_claimed(&r, c, &keys[res.count++]);
     }

@@ -1,5 +1,5 @@
-/* The texts that devices sign (docs/protocol.md 2.6 - 2.8). Each builds into a fresh buffer that the caller frees
- * with kr_buf_done; check buf.err (KR_E_MALFORMED: a value that may not be signed). */
+/* The texts that devices sign (docs/protocol.md 2.6 - 2.8). Each builds into a fresh buffer that the caller
+ * frees with kr_buf_done; check buf.err (KR_E_MALFORMED: a value that may not be signed). */
 #ifndef KR_TEXT_SIGNED_H
 #define KR_TEXT_SIGNED_H
 

@@ -1,6 +1,6 @@
 /* Writes one XML element tree as text, bounded, with a sticky error. The nesting of calls is the nesting of
- * the output; everything that varies is escaped here and nowhere else. Values are well-formed UTF-8: what came from XML or
- * passed base/utf8.h is. */
+ * the output; everything that varies is escaped here and nowhere else. Values are well-formed UTF-8: what
+ * came from XML or passed base/utf8.h is. */
 #ifndef KR_XML_BUILD_H
 #define KR_XML_BUILD_H
 

@@ -21,7 +21,8 @@ static char *recode(const char *text, size_t size)
         goto out;
     if (kr_notice_decode(el, &arena, &v) == 0) {
         struct kr_xml x;
-        kr_xml_init(&x, 2 * KR_STANZA_MAX); /* escapes may be longer than what they were decoded from */
+        kr_xml_init(&x,
+                    (size_t)2 * KR_STANZA_MAX); /* escapes may be longer than what they were decoded from */
         kr_notice_encode(&x, &v);
         again = kr_xml_take(&x);
         FUZZ_MUST(again);

@@ -40,7 +40,8 @@ static char *recode(const char *text, size_t size)
     (void)kr_res_claimed_decode(el, &arena, &claimed);
     if (kr_request_decode(el, is_set(el), &arena, &v) == 0) {
         struct kr_xml x;
-        kr_xml_init(&x, 2 * KR_STANZA_MAX); /* escapes may be longer than what they were decoded from */
+        kr_xml_init(&x,
+                    (size_t)2 * KR_STANZA_MAX); /* escapes may be longer than what they were decoded from */
         kr_request_encode(&x, &v);
         again = kr_xml_take(&x);
         FUZZ_MUST(again);

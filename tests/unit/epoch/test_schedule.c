@@ -74,7 +74,7 @@ static void test_seal(void **state)
     assert_false(kr_secret_is_set(&out));
     assert_int_equal(kr_sealed_open(&plain, &context, from, to, &out), 0);
     assert_true(kr_secret_equal(&out, &secret));
-    for (size_t len = 1; len < 2 * KR_SEALED_LEN; len++) {
+    for (size_t len = 1; len < (size_t)2 * KR_SEALED_LEN; len++) {
         struct kr_secret wrong = KR_SECRET_NONE;
         kr_secret_alloc(&wrong, len);
         memcpy(wrong.ptr, plain.ptr, len < KR_SEALED_LEN ? len : KR_SEALED_LEN);

@@ -54,7 +54,9 @@ static int read_one(uint16_t index, uint8_t type, size_t len, uint8_t first)
 static void test_bodies(void **state)
 {
     (void)state;
-    for (uint8_t type = KR_PACKED_PREKEY; type <= KR_PACKED_NORMAL; type++) {
+    static const uint8_t types[] = {KR_PACKED_PREKEY, KR_PACKED_NORMAL};
+    for (size_t i = 0; i < sizeof(types); i++) {
+        uint8_t type = types[i];
         assert_int_equal(read_one(0, type, 0, 0), KR_E_MALFORMED);
         assert_int_equal(read_one(0, type, 1, 0), 0);
         assert_int_equal(read_one(4095, type, KR_CIPHERTEXT_MAX, 0), 0);

@@ -73,6 +73,12 @@ static void test_refused(void **state)
         assert_int_equal(read_text(bad[i]), KR_E_MALFORMED);
 }
 
+static bool same(const struct kr_policy *a, const struct kr_policy *b)
+{
+    return a->authorise == b->authorise && a->approval == b->approval && a->source == b->source &&
+           a->format == b->format && a->suite == b->suite && a->rotate_s == b->rotate_s;
+}
+
 /* Every single changed byte gives another policy or none, never the same one. */
 static void test_mutations(void **state)
 {
@@ -87,7 +93,7 @@ static void test_mutations(void **state)
                 continue;
             text[i] = (char)c;
             if (kr_policy_read(kr_span(text, sizeof(text) - 1), "r@c", &p) == 0)
-                assert_true(memcmp(&p, &original, sizeof(p)) != 0);
+                assert_false(same(&p, &original));
         }
     }
     for (size_t len = 0; len < sizeof(good) - 1; len++)

@@ -144,7 +144,7 @@ static int parse_many(const char *open, size_t count, const char *middle, const 
 {
     struct kr_buf b;
     struct kr_el *el = NULL;
-    kr_buf_init(&b, 4 * KR_STANZA_MAX);
+    kr_buf_init(&b, (size_t)4 * KR_STANZA_MAX);
     kr_buf_add_str(&b, open);
     for (size_t i = 0; i < count; i++) {
         kr_buf_add_str(&b, middle);
