@@ -26,6 +26,7 @@ void server_hang_up(struct server *s)
     if (s->fd >= 0)
         close(s->fd);
     s->fd = -1;
+    s->opened = false;
     s->got_len = 0;
     if (s->got)
         s->got[0] = '\0';
@@ -52,14 +53,15 @@ static void read_some(struct server *s)
         s->got_cap += 1 << 20;
         s->got = kr_realloc_array(s->got, s->got_cap, 1);
     }
-    bool before = server_has(s, "<stream:stream");
     ssize_t n = recv(s->fd, s->got + s->got_len, 65536, MSG_DONTWAIT);
     if (n > 0)
         s->got_len += (size_t)n;
     s->got[s->got_len] = '\0';
-    if (!before && !s->mute && server_has(s, "<stream:stream"))
-        server_say(s, "<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' "
-                      "xmlns:stream='http://etherx.jabber.org/streams' from='kr.example' id='3BF96D32'>");
+    if (s->opened || s->mute || !server_has(s, "<stream:stream"))
+        return;
+    s->opened = true;
+    server_say(s, "<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' "
+                  "xmlns:stream='http://etherx.jabber.org/streams' from='kr.example' id='3BF96D32'>");
 }
 
 void server_step(struct server *s)

@@ -10,9 +10,10 @@ struct server {
     int listen_fd, fd; /* fd: -1 without a connection */
     uint16_t port;
     unsigned accepted;
-    bool deaf; /* does not read */
-    bool mute; /* does not answer the stream header */
-    char *got; /* all that was received on this connection, terminated */
+    bool deaf;   /* does not read */
+    bool opened; /* has answered the stream header */
+    bool mute;   /* does not answer the stream header */
+    char *got;   /* all that was received on this connection, terminated */
     size_t got_len, got_cap;
 };
 
