@@ -6,9 +6,9 @@ import socket
 import sys
 import time
 
-from harness.daemon import JID, MUC, Daemon
+from harness.daemon import JID
 from harness.run import main, scenario
-from harness.scene import Scene, scene
+from harness.scene import scene
 from harness.server import Server
 from kr.xml import El
 

@@ -231,7 +231,12 @@ class Server:
         """Sends an IQ to the service as `sender` and returns the answer."""
         ident = "q%d" % next(self.ids)
         self.iq_waiting[ident] = True
-        self.send(El("iq", NS_COMPONENT, {"type": kind, "id": ident, "from": sender, "to": to}, el))
+        iq = El("iq", NS_COMPONENT, {"type": kind, "id": ident, "from": sender, "to": to}, "@")
+        if isinstance(el, El):
+            iq.text, iq.children = "", [el]
+            self.send(iq)
+        else:
+            self.send(iq.xml(NS_COMPONENT).replace("@</iq>", el + "</iq>"))
         self.expect(lambda: ident in self.iqs, "answer to %s" % (el.name if isinstance(el, El) else el), timeout)
         return self.iqs.pop(ident)
 
