@@ -23,7 +23,7 @@ void kr_pack_add(struct kr_buf *b, const struct kr_packed *e);
 
 /* All entries of `bytes`; bodies point into bytes, the array is in the arena. KR_E_MALFORMED: truncated,
  * trailing bytes, unknown type, a body of a length its type may not have; KR_E_WRONG_RECIPIENTS: indices not
- * strictly rising; KR_E_TOO_LARGE. No bytes yield no entries. */
+ * strictly rising or above 4095; KR_E_TOO_LARGE. No bytes yield no entries. */
 int kr_pack_read(struct kr_span bytes, struct kr_arena *arena, const struct kr_packed **ret_entries,
                  size_t *ret_count);
 
