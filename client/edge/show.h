@@ -1,0 +1,20 @@
+/* What happens, as lines for people or as JSON for machines, on standard output. */
+#ifndef KR_EDGE_SHOW_H
+#define KR_EDGE_SHOW_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "client/output.h"
+
+struct kr_show {
+    bool json;
+    const char *nick, *room;
+};
+
+/* Takes `fields` (may be NULL). text: the line for people. */
+void kr_show(const struct kr_show *s, const char *event, json_t *fields, const char *text);
+void kr_show_report(const struct kr_show *s, const struct kr_report *r);
+void kr_show_frames(const struct kr_show *s, json_t *tally); /* takes tally */
+
+#endif
