@@ -14,8 +14,7 @@ enum {
     CLOSE_MS = 3000, /* libstrophe gives a closing stream two seconds of its own */
     /* Rounds without anything to read after which a turn ends: */
     ROUNDS_PLAIN = 1,
-    ROUNDS_ANSWER = 2, /* libstrophe writes its own answers in the round after the one that read */
-    ROUNDS_TLS = 6     /* reads of 4 KiB that empty a TLS record which the socket no longer shows */
+    ROUNDS_TLS = 6 /* reads of 4 KiB that empty a TLS record which the socket no longer shows */
 };
 
 enum state { IDLE, WAITING, CONNECTING, UP, CLOSING };
@@ -196,18 +195,16 @@ static bool pump(struct kr_link *l)
     enum kr_link_down why;
     const char *detail;
     int quiet = 0;
-    int enough = !l->config.component && !l->config.plain ? ROUNDS_TLS
-                 : l->state == UP                         ? ROUNDS_PLAIN
-                                                          : ROUNDS_ANSWER;
+    int enough = !l->config.component && !l->config.plain ? ROUNDS_TLS : ROUNDS_PLAIN;
     l->kick = false;
     for (int round = 0; round < KR_LINK_ROUNDS_MAX; round++) {
         feed(l);
-        kr_wire_run(l->wire);
+        bool answered = kr_wire_run(l->wire) && l->state != UP;
         if (kr_wire_end(l->wire, &why, &detail)) {
             go_down(l, why, detail);
             return false;
         }
-        if (readable(l) || (l->state == UP && l->head && kr_wire_idle(l->wire)))
+        if (answered || readable(l) || (l->state == UP && l->head && kr_wire_idle(l->wire)))
             quiet = 0;
         else if (++quiet >= enough)
             break;

@@ -16,7 +16,13 @@
 #include "base/secret.h"
 #include "io/log.h"
 
+struct mem_head;
+
 struct kr_wire {
+    xmpp_mem_t mem;
+    struct mem_head *blocks;
+    unsigned long allocations; /* so far */
+    bool auth_failed;
     struct kr_wire_callbacks cb;
     xmpp_log_t log;
     xmpp_ctx_t *ctx;
@@ -31,48 +37,60 @@ struct kr_wire {
  * runs. */
 static _Thread_local struct kr_wire *running;
 
-/* libstrophe copies the password and whole stanzas; what it frees is wiped. */
-enum { MEM_HEAD = alignof(max_align_t) };
+/* libstrophe's memory is ours: it copies the password and whole stanzas, so what it frees is wiped, and it
+ * loses what is still queued when a connection is released, so whatever is left is freed with the wire. */
+struct mem_head {
+    alignas(max_align_t) struct mem_head *prev;
+    struct mem_head *next;
+    size_t size;
+};
 
 static void *mem_alloc(size_t size, void *userdata)
 {
-    (void)userdata;
-    unsigned char *p = kr_malloc(size + MEM_HEAD);
-    memcpy(p, &size, sizeof(size));
-    return p + MEM_HEAD;
+    struct kr_wire *w = userdata;
+    struct mem_head *h = kr_malloc(sizeof(*h) + size);
+    *h = (struct mem_head){.next = w->blocks, .size = size};
+    if (h->next)
+        h->next->prev = h;
+    w->blocks = h;
+    w->allocations++;
+    return h + 1;
 }
 
 static void mem_free(void *ptr, void *userdata)
 {
-    (void)userdata;
+    struct kr_wire *w = userdata;
     if (!ptr)
         return;
-    unsigned char *p = (unsigned char *)ptr - MEM_HEAD;
-    size_t size = 0;
-    memcpy(&size, p, sizeof(size));
-    kr_wipe(p, size + MEM_HEAD);
-    free(p);
+    struct mem_head *h = (struct mem_head *)ptr - 1;
+    if (h->next)
+        h->next->prev = h->prev;
+    if (h->prev)
+        h->prev->next = h->next;
+    else
+        w->blocks = h->next;
+    kr_wipe(h, sizeof(*h) + h->size);
+    free(h);
 }
 
 static void *mem_realloc(void *ptr, size_t size, void *userdata)
 {
-    size_t old = 0;
     void *p = mem_alloc(size, userdata);
     if (ptr) {
-        memcpy(&old, (unsigned char *)ptr - MEM_HEAD, sizeof(old));
+        size_t old = ((struct mem_head *)ptr - 1)->size;
         memcpy(p, ptr, old < size ? old : size);
         mem_free(ptr, userdata);
     }
     return p;
 }
 
-static const xmpp_mem_t wiping_mem = {.alloc = mem_alloc, .free = mem_free, .realloc = mem_realloc};
-
 /* Only for clients, where TLS and SASL have things to say. Components get no log at all: libstrophe would
  * format every stanza for it. */
 static void on_log(void *userdata, xmpp_log_level_t level, const char *area, const char *msg)
 {
-    (void)userdata;
+    struct kr_wire *w = userdata;
+    if (level == XMPP_LEVEL_ERROR && strcmp(area, "auth") == 0)
+        w->auth_failed = true; /* there is no other sign of a refused password */
     if (level < XMPP_LEVEL_WARN || strchr(msg, '<'))
         return;
     kr_logf(level == XMPP_LEVEL_ERROR ? KR_LOG_WARN : KR_LOG_DEBUG, "libstrophe %s: %s", area, msg);
@@ -147,12 +165,14 @@ static void finish(struct kr_wire *w, int error, const xmpp_stream_error_t *stre
                  stream_error->text ? stream_error->text : "");
         return;
     }
-    w->why = KR_DOWN_NETWORK;
-    if (error > 0)
+    w->why = w->auth_failed && !w->authenticated ? KR_DOWN_AUTH : KR_DOWN_NETWORK;
+    if (w->why == KR_DOWN_AUTH)
+        snprintf(w->detail, sizeof(w->detail), "authentication failed");
+    else if (error > 0)
         snprintf(w->detail, sizeof(w->detail), "%s", strerror(error));
     else
         snprintf(w->detail, sizeof(w->detail), "%s",
-                 w->authenticated ? "the server ended the stream" : "no connection");
+                 w->authenticated ? "the server ended the stream" : "could not connect");
 }
 
 static int on_stanza(xmpp_conn_t *conn, xmpp_stanza_t *stanza, void *userdata)
@@ -245,9 +265,10 @@ struct kr_wire *kr_wire_new(const struct kr_link_config *config, const struct kr
     w->cb = *cb;
     w->fd = -1;
     w->component = config->component;
-    w->log = (xmpp_log_t){.handler = on_log};
+    w->log = (xmpp_log_t){.handler = on_log, .userdata = w};
+    w->mem = (xmpp_mem_t){.alloc = mem_alloc, .free = mem_free, .realloc = mem_realloc, .userdata = w};
     xmpp_initialize();
-    w->ctx = xmpp_ctx_new(&wiping_mem, config->component ? NULL : &w->log);
+    w->ctx = xmpp_ctx_new(&w->mem, config->component ? NULL : &w->log);
     w->conn = w->ctx ? xmpp_conn_new(w->ctx) : NULL;
     if (!w->conn || (config->component && !lend_sm_state(w->ctx, w->conn))) {
         kr_wire_free(w);
@@ -270,17 +291,21 @@ void kr_wire_free(struct kr_wire *w)
         xmpp_conn_release(w->conn);
     if (w->ctx)
         xmpp_ctx_free(w->ctx);
+    while (w->blocks)
+        mem_free(w->blocks + 1, w);
     free(w);
 }
 
-void kr_wire_run(struct kr_wire *w)
+bool kr_wire_run(struct kr_wire *w)
 {
     if (w->ended)
-        return;
+        return false;
+    unsigned long before = w->allocations;
     struct kr_wire *outer = running;
     running = w;
     xmpp_run_once(w->ctx, 0);
     running = outer;
+    return w->allocations != before;
 }
 
 bool kr_wire_end(const struct kr_wire *w, enum kr_link_down *ret_why, const char **ret_detail)

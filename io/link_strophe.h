@@ -22,8 +22,9 @@ struct kr_wire_callbacks {
 struct kr_wire *kr_wire_new(const struct kr_link_config *config, const struct kr_wire_callbacks *cb);
 void kr_wire_free(struct kr_wire *w); /* no callback */
 
-/* One round without waiting: write what is queued, read once, call back. */
-void kr_wire_run(struct kr_wire *w);
+/* One round without waiting: write what is queued, read once, call back. True if libstrophe may have queued
+ * an answer of its own, which is only written in the next round: it has allocated memory. */
+bool kr_wire_run(struct kr_wire *w);
 
 /* True once the attempt or stream is over, with the reason; detail lives as long as w. */
 bool kr_wire_end(const struct kr_wire *w, enum kr_link_down *ret_why, const char **ret_detail);

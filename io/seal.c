@@ -50,7 +50,7 @@ int kr_seal_key_read(const char *path, char *errmsg, struct kr_secret *ret_key)
 {
     struct kr_secret file = KR_SECRET_NONE;
     struct kr_secret key = KR_SECRET_NONE;
-    int err = kr_file_read_secret(path, 2 * KR_SEAL_KEY_LEN + 1, 1, errmsg, &file);
+    int err = kr_file_read_secret(path, KR_SEAL_KEY_LEN + KR_SEAL_KEY_LEN + 1, 1, errmsg, &file);
     if (err)
         goto out;
     size_t len = file.len;

@@ -45,10 +45,9 @@ static int add_text(struct kr_el_maker *m, struct kr_el *el, xmpp_stanza_t *stan
     for (xmpp_stanza_t *c = xmpp_stanza_get_children(stanza); c; c = xmpp_stanza_get_next(c)) {
         if (!xmpp_stanza_is_text(c))
             continue;
-        const char *part = xmpp_stanza_get_text_ptr(c);
-        size_t part_len = strlen(part);
-        memcpy(p, part, part_len);
-        p += part_len;
+        struct kr_span part = kr_span_str(xmpp_stanza_get_text_ptr(c));
+        memcpy(p, part.ptr, part.len);
+        p += part.len;
     }
     el->text = text;
     el->text_len = len;

@@ -116,10 +116,12 @@ void kr_tables_done(struct kr_tables *t)
 {
     kr_tables_undo(t);
     for (int i = 0; i < KR_TABLES; i++) {
-        struct kr_row *row, *tmp;
-        HASH_ITER (hh, t->rows[i], row, tmp) {
-            HASH_DEL(t->rows[i], row);
+        struct kr_row *row = t->rows[i];
+        HASH_CLEAR(hh, t->rows[i]);
+        while (row) {
+            struct kr_row *next = row->hh.next;
             row_free(row);
+            row = next;
         }
     }
     free(t->undo);
