@@ -21,10 +21,31 @@ void kr_attach_free(struct kr_attach *a)
         HASH_DEL(a->pairs, p);
         free(p);
     }
+    struct kr_published *k, *ktmp;
+    HASH_ITER (hh, a->published, k, ktmp) {
+        HASH_DEL(a->published, k);
+        free(k);
+    }
     free(a->participant);
     free(a->owner);
     free(a->full_jid);
     free(a);
+}
+
+bool kr_attach_published(const struct kr_attach *a, const struct kr_key *key)
+{
+    struct kr_published *k = NULL;
+    HASH_FIND(hh, a->published, key->b, sizeof(key->b), k);
+    return k != NULL;
+}
+
+void kr_attach_publish(struct kr_attach *a, const struct kr_signed_key *keys, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct kr_published *k = kr_calloc(1, sizeof(*k));
+        k->key = keys[i].key;
+        HASH_ADD(hh, a->published, key.b, sizeof(k->key.b), k);
+    }
 }
 
 struct kr_attach *kr_attach_find(const struct kr_room *room, const struct kr_id *id)

@@ -8,6 +8,9 @@
 void kr_attach_free(struct kr_attach *a);
 struct kr_attach *kr_attach_find(const struct kr_room *room, const struct kr_id *id);
 struct kr_pair *kr_pair_get(struct kr_attach *a, const struct kr_id *other); /* finds or makes */
+/* One-time keys are given once, ever: what was published is remembered as long as the attach lives. */
+bool kr_attach_published(const struct kr_attach *a, const struct kr_key *key);
+void kr_attach_publish(struct kr_attach *a, const struct kr_signed_key *keys, size_t count);
 bool kr_attach_was_used(struct kr_core *core, const struct kr_room *room, const struct kr_id *id);
 
 /* Hashes the new attach into its room and marks its id used. a: transferred. */

@@ -150,6 +150,7 @@ static void accept(struct kr_core *core, struct kr_room *room, struct kr_occupan
     o->attach = a;
     kr_attach_add(room, a); /* transferred */
     kr_attach_store(core, room, a);
+    kr_attach_publish(a, r->otks, r->otk_count);
     kr_keys_write(core, &a->id, r->otks, r->otk_count, &r->fallback);
     core->stats.attaches++;
     kr_audit_attach(core, "attach", room, a, NULL);

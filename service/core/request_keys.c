@@ -9,12 +9,19 @@ int kr_request_keys(struct kr_core *core, const struct kr_ask *ask)
     struct kr_attach *a = ask->attach;
     if (!kr_id_equal(&r->attach, &a->id))
         return KR_E_WRONG_PARTICIPANT;
-    if (a->otk_left + r->otk_count > KR_OTK_MAX)
+    /* After a restart nobody knows which keys were given away already, so none are taken: a key is given
+     * once, ever. */
+    if (a->otk_left + r->otk_count > KR_OTK_MAX || (a->restored && r->otk_count))
         return KR_E_TOO_MANY_KEYS;
+    for (size_t i = 0; i < r->otk_count; i++) {
+        if (kr_attach_published(a, &r->otks[i].key))
+            return KR_E_MALFORMED;
+    }
     const struct kr_signed_key *fallback = r->has_fallback ? &r->fallback : NULL;
     int err = kr_keys_verify(&a->ed25519, &a->device, &a->id, r->otks, r->otk_count, fallback);
     if (err)
         return err;
+    kr_attach_publish(a, r->otks, r->otk_count);
     kr_keys_write(core, &a->id, r->otks, r->otk_count, fallback);
     a->otk_left += r->otk_count;
     if (a->otk_left >= KR_OTK_LOW)

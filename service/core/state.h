@@ -63,6 +63,11 @@ struct kr_pair { /* what one attach took from, or sent to, another */
     UT_hash_handle hh;
 };
 
+struct kr_published { /* a one-time key that an attach has published: never again, claimed or not */
+    struct kr_key key;
+    UT_hash_handle hh;
+};
+
 struct kr_attach {
     struct kr_id id, device, nonce;
     struct kr_key ed25519, curve25519;
@@ -79,6 +84,8 @@ struct kr_attach {
     uint64_t acked_epoch;
     uint64_t otk_left;
     bool low_told;
+    bool restored; /* what it published before is not known */
+    struct kr_published *published;
     struct kr_pair *pairs;
     struct kr_occupant *occupant; /* NULL until confirmed */
     UT_hash_handle hh;            /* in room->attaches, by id */

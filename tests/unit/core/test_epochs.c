@@ -1,0 +1,490 @@
+/* The life of epochs, from the first join to the restart. */
+#include "world.h"
+
+#include "base/err.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct world w;
+
+static int setup(void **state)
+{
+    (void)state;
+    world_init(&w, 1);
+    world_start(&w);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    world_done(&w);
+    return 0;
+}
+
+static struct peer *joined(const char *nick)
+{
+    struct peer *p = world_peer(&w, nick);
+    peer_join(&w, p);
+    return p;
+}
+
+static struct peer *settled(const char *nick)
+{
+    struct peer *p = joined(nick);
+    world_wait(&w, 5000);
+    assert_int_equal(p->committed, p->highest);
+    return p;
+}
+
+static void first_member_alone(void **state)
+{
+    (void)state;
+    struct peer *a = joined("alice");
+    assert_int_equal(a->announces, 0); /* coalesced */
+    world_wait(&w, 199);
+    assert_int_equal(a->announces, 0);
+    world_wait(&w, 1);
+    assert_int_equal(a->highest, 1);
+    assert_int_equal(a->link.kind, KR_EPOCH_FRESH);
+    assert_int_equal(a->reasons, KR_REASON_JOIN);
+    assert_int_equal(a->committed, 1);
+    assert_int_equal(a->mode, KR_MODE_KEYED);
+}
+
+static void second_ratchets(void **state)
+{
+    (void)state;
+    struct peer *a = settled("alice");
+    struct peer *b = settled("bob");
+    assert_int_equal(b->highest, 2);
+    assert_int_equal(a->link.kind, KR_EPOCH_RATCHET);
+    assert_int_equal(a->entries, 1);
+    assert_int_equal(b->entries, 1);
+    assert_memory_equal(&a->context, &b->context, sizeof(a->context));
+    struct kr_room_view v;
+    assert_true(world_view(&w, &v));
+    assert_memory_equal(&v.context, &a->context, sizeof(v.context));
+}
+
+static void leave_is_fresh_and_measured(void **state)
+{
+    (void)state;
+    struct peer *a = settled("alice");
+    settled("bob");
+    struct peer *c = settled("carol");
+    uint64_t bob_entries = world_peer(&w, "bob")->announces;
+    peer_leave(&w, world_peer(&w, "bob"));
+    world_wait(&w, 200);
+    assert_int_equal(a->reasons, KR_REASON_LEAVE);
+    assert_int_equal(a->link.kind, KR_EPOCH_FRESH);
+    assert_int_equal(a->link.epoch, 4);
+    assert_int_equal(a->roster.len, 2);
+    assert_int_equal(c->committed, 4);
+    assert_true(c->commit.has_exposure);
+    assert_int_equal(c->commit.exposure_ms, 200);
+    assert_int_equal(world_peer(&w, "bob")->announces, bob_entries);
+    struct kr_stats s;
+    kr_core_stats(w.core, &s);
+    assert_int_equal(s.exposure_count, 1);
+    assert_int_equal(s.exposure_max_ms, 200);
+}
+
+static void leave_and_return_in_one_window(void **state)
+{
+    (void)state;
+    struct peer *a = settled("alice");
+    struct peer *b = settled("bob");
+    peer_leave(&w, b);
+    peer_join(&w, b);
+    world_wait(&w, 200);
+    assert_int_equal(a->link.epoch, 3);
+    assert_int_equal(a->reasons, KR_REASON_JOIN | KR_REASON_LEAVE);
+    assert_int_equal(a->link.kind, KR_EPOCH_FRESH);
+    assert_int_equal(a->roster.len, 2);
+    assert_int_equal(a->committed, 3);
+}
+
+static void joiner_that_leaves_at_once_costs_nothing(void **state)
+{
+    (void)state;
+    struct peer *a = settled("alice");
+    peer_leave(&w, joined("bob"));
+    world_wait(&w, 5000);
+    assert_int_equal(a->highest, 1);
+}
+
+static void coalescing_has_a_maximum(void **state)
+{
+    (void)state;
+    struct peer *a = settled("alice");
+    static const char *const names[] = {"b", "c", "d", "e", "f", "g", "h"};
+    for (size_t i = 0; i < 7; i++) {
+        joined(names[i]);
+        assert_int_equal(a->highest, i < 7 ? 1 : 2);
+        world_wait(&w, i < 6 ? 150 : 100);
+    }
+    assert_int_equal(a->highest, 2); /* 1 s after the first */
+    assert_int_equal(a->roster.len, 8);
+}
+
+static void timer_rotates(void **state)
+{
+    (void)state;
+    struct peer *a = settled("alice");
+    settled("bob");
+    world_wait(&w, 890000);
+    assert_int_equal(a->highest, 2);
+    world_wait(&w, 15000);
+    assert_int_equal(a->highest, 3);
+    assert_int_equal(a->reasons, KR_REASON_TIMER);
+    assert_int_equal(a->link.kind, KR_EPOCH_FRESH);
+}
+
+static void operator_and_owner_rotate(void **state)
+{
+    (void)state;
+    struct peer *a = world_peer(&w, "alice");
+    a->affiliation = "owner";
+    settled("alice");
+    world_control(&w, KR_CONTROL_ROTATE, NULL, ROOM);
+    assert_int_equal(w.reply_err, 0);
+    assert_int_equal(a->highest, 2);
+    assert_int_equal(a->reasons, KR_REASON_MANUAL);
+    world_control(&w, KR_CONTROL_ROTATE, NULL, "nowhere@muc.example.org");
+    assert_int_equal(w.reply_err, KR_E_UNKNOWN_ROOM);
+    world_wait(&w, 3000);
+    struct kr_request r = {.kind = KR_REQ_ROTATE, .room = ROOM};
+    peer_send(&w, a, &r);
+    assert_string_equal(a->error, "");
+    peer_send(&w, a, &r);
+    assert_string_equal(a->error, "quota");
+    world_wait(&w, 3000);
+    assert_int_equal(a->highest, 3);
+    struct peer *b = settled("bob");
+    peer_send(&w, b, &r);
+    assert_string_equal(b->error, "not-allowed");
+}
+
+static void revoke_abandons_what_is_in_flight(void **state)
+{
+    (void)state;
+    struct peer *a = settled("alice");
+    struct peer *b = settled("bob");
+    struct peer *c = settled("carol");
+    b->mute = true; /* the epoch stays in collecting */
+    world_control(&w, KR_CONTROL_ROTATE, NULL, ROOM);
+    assert_int_equal(a->highest, 4);
+    assert_int_equal(a->committed, 3);
+    world_control(&w, KR_CONTROL_REVOKE, c, "*");
+    assert_int_equal(w.reply_err, 0);
+    assert_non_null(strstr(w.reply, ": 1 room rotates"));
+    assert_int_equal(c->detached, 1);
+    assert_string_equal(c->detached_reason, "revoked");
+    assert_int_equal(c->highest, 4); /* heard nothing of the next */
+    assert_int_equal(a->highest, 5); /* in the same turn */
+    assert_true(a->reasons & KR_REASON_REVOKE);
+    assert_int_equal(a->link.kind, KR_EPOCH_FRESH);
+    assert_int_equal(a->roster.len, 2);
+    struct kr_stats s;
+    kr_core_stats(w.core, &s);
+    assert_int_equal(s.epochs_abandoned, 1);
+    /* It does not come back. */
+    c->attached = false;
+    struct kr_signed_key otks[1];
+    peer_new_attach(&w, c);
+    peer_challenge(&w, c);
+    struct kr_request r = peer_attach_request(&w, c, otks, 1);
+    peer_send(&w, c, &r);
+    assert_string_equal(c->error, "revoked");
+}
+
+static void laggard_is_named_and_not_waited_for_twice(void **state)
+{
+    (void)state;
+    struct peer *a = settled("alice");
+    struct peer *b = settled("bob");
+    b->mute = true;
+    world_control(&w, KR_CONTROL_ROTATE, NULL, ROOM);
+    world_wait(&w, 2019);
+    assert_int_equal(a->committed, 2);
+    world_wait(&w, 1);
+    assert_int_equal(a->committed, 3);
+    assert_int_equal(a->laggards, 1);
+    assert_int_equal(a->silent, 1);
+    world_control(&w, KR_CONTROL_ROTATE, NULL, ROOM);
+    assert_int_equal(a->highest, 4);
+    world_wait(&w, 1000); /* only the gap between commits */
+    assert_int_equal(a->committed, 4);
+    b->mute = false; /* it is back, acks in time once, and is waited for again */
+    world_wait(&w, 2000);
+    world_control(&w, KR_CONTROL_ROTATE, NULL, ROOM);
+    world_wait(&w, 2000);
+    b->mute = true;
+    world_control(&w, KR_CONTROL_ROTATE, NULL, ROOM);
+    world_wait(&w, 1900);
+    assert_int_equal(a->committed, 5);
+    world_wait(&w, 200);
+    assert_int_equal(a->committed, 6);
+}
+
+static void commits_keep_their_distance(void **state)
+{
+    (void)state;
+    struct peer *a = settled("alice");
+    settled("bob");
+    world_control(&w, KR_CONTROL_ROTATE, NULL, ROOM);
+    assert_int_equal(a->committed, 3);
+    world_control(&w, KR_CONTROL_ROTATE, NULL, ROOM);
+    assert_int_equal(a->highest, 4);
+    world_wait(&w, 999);
+    assert_int_equal(a->committed, 3);
+    world_wait(&w, 1);
+    assert_int_equal(a->committed, 4);
+}
+
+static void missing_is_delivered_again_and_wanted(void **state)
+{
+    (void)state;
+    struct peer *a = settled("alice");
+    struct peer *b = settled("bob");
+    world_control(&w, KR_CONTROL_ROTATE, NULL, ROOM);
+    uint16_t from = (uint16_t)kr_roster_find(&a->roster, &b->attach);
+    struct kr_request ack = {
+        .kind = KR_REQ_ACK,
+        .room = ROOM,
+        .u.ack = {.instance = a->instance, .epoch = 3, .missing = &from, .missing_count = 1}};
+    for (unsigned i = 1; i <= 5; i++) {
+        peer_send(&w, a, &ack);
+        assert_string_equal(a->error, "");
+        unsigned asked = i < KR_SUPPLEMENTS_MAX ? i : KR_SUPPLEMENTS_MAX;
+        assert_int_equal(b->wanted, asked); /* bounded */
+        assert_int_equal(a->have[from], 1 + asked);
+    }
+    struct kr_packed entries[PEERS_MAX];
+    uint16_t to = (uint16_t)kr_roster_find(&b->roster, &a->attach);
+    struct kr_request s = peer_supplement(b, entries, &to, 1);
+    peer_send(&w, b, &s);
+    assert_string_equal(b->error, "");
+    assert_int_equal(a->have[from], 2 + KR_SUPPLEMENTS_MAX);
+    peer_send(&w, b, &s); /* answered: not wanted any more */
+    assert_string_equal(b->error, "wrong-recipients");
+}
+
+static void lost_parent_is_sealed_for(void **state)
+{
+    (void)state;
+    struct peer *a = settled("alice");
+    struct peer *b = settled("bob");
+    settled("carol"); /* a ratchet: bob need not seal for alice */
+    uint16_t from = (uint16_t)kr_roster_find(&a->roster, &b->attach);
+    assert_int_equal(a->have[from], 0);
+    struct kr_request ack = {
+        .kind = KR_REQ_ACK,
+        .room = ROOM,
+        .u.ack = {.instance = a->instance, .epoch = 3, .missing = &from, .missing_count = 1}};
+    peer_send(&w, a, &ack);
+    assert_int_equal(b->wanted, 1);
+    struct kr_packed entries[PEERS_MAX];
+    uint16_t to = (uint16_t)kr_roster_find(&b->roster, &a->attach);
+    struct kr_request s = peer_supplement(b, entries, &to, 1);
+    peer_send(&w, b, &s);
+    assert_string_equal(b->error, "");
+    assert_int_equal(a->have[from], 1);
+}
+
+static void whole_tells_all(void **state)
+{
+    (void)state;
+    struct peer *a = settled("alice");
+    settled("bob");
+    uint64_t announces = a->announces, delivers = a->delivers;
+    struct kr_request r = {.kind = KR_REQ_WHOLE, .room = ROOM};
+    peer_send(&w, a, &r);
+    assert_string_equal(a->error, "");
+    assert_int_equal(a->announces, announces + 1);
+    assert_true(a->delivers > delivers);
+}
+
+static void restart_recovers(void **state)
+{
+    (void)state;
+    struct peer *a = settled("alice");
+    struct peer *b = settled("bob");
+    struct peer *c = settled("carol");
+    struct kr_id instance = a->instance;
+    b->mute = true;
+    world_control(&w, KR_CONTROL_ROTATE, NULL, ROOM); /* in flight when it stops */
+    assert_int_equal(a->highest, 4);
+    b->mute = false;
+    c->present = c->attached = false; /* left meanwhile */
+    world_restart(&w);
+    world_joined(&w);
+    assert_int_equal(a->highest, 5); /* 4 is never used again */
+    assert_int_equal(a->reasons, KR_REASON_RECOVER);
+    assert_int_equal(a->link.kind, KR_EPOCH_FRESH);
+    assert_int_equal(a->roster.len, 2);
+    assert_memory_equal(&a->instance, &instance, sizeof(instance));
+    world_wait(&w, 100);
+    assert_int_equal(b->committed, 5);
+    assert_int_equal(c->highest, 4);
+}
+
+static void restart_with_nobody_ends_the_instance(void **state)
+{
+    (void)state;
+    struct peer *a = settled("alice");
+    struct kr_id instance = a->instance;
+    a->present = false;
+    world_restart(&w);
+    world_joined(&w);
+    struct kr_room_view v;
+    assert_true(world_view(&w, &v));
+    assert_false(v.has_instance);
+    struct kr_snapshot s = {0};
+    assert_int_equal(w.store->ops->load(w.store, &s), 0);
+    assert_int_equal(s.room_count, 0);
+    assert_int_equal(s.attach_count, 0);
+    kr_snapshot_done(&s);
+    a->highest = 0;
+    peer_join(&w, a);
+    assert_memory_not_equal(&a->instance, &instance, sizeof(instance));
+    world_wait(&w, 200);
+    assert_int_equal(a->highest, 1);
+}
+
+static void link_loss_recovers(void **state)
+{
+    (void)state;
+    struct peer *a = settled("alice");
+    struct peer *b = settled("bob");
+    world_link_down(&w);
+    world_wait(&w, 5000);
+    snprintf(b->jid, sizeof(b->jid),
+             "bob@example.org/2"); /* another session under the nick: the attach is over */
+    b->attached = false;
+    world_link_up(&w);
+    world_joined(&w);
+    assert_int_equal(a->highest, 3);
+    assert_int_equal(a->reasons, KR_REASON_RECOVER);
+    assert_int_equal(a->roster.len, 1);
+    assert_int_equal(b->highest, 2);
+}
+
+static void revoked_while_away_is_not_confirmed(void **state)
+{
+    (void)state;
+    struct peer *a = settled("alice");
+    struct peer *b = settled("bob");
+    world_link_down(&w);
+    world_control(&w, KR_CONTROL_REVOKE, b, ROOM);
+    assert_int_equal(w.reply_err, 0);
+    world_link_up(&w);
+    world_joined(&w);
+    assert_int_equal(a->roster.len, 1);
+    assert_int_equal(b->highest, 2);
+    assert_string_equal(b->detached_reason, "revoked");
+}
+
+static void policy_change_withdraws(void **state)
+{
+    (void)state;
+    struct peer *a = world_peer(&w, "alice");
+    a->affiliation = "member";
+    settled("alice");
+    struct peer *b = settled("bob");
+    w.room_settings.policy.authorise = KR_AUTHORISE_MEMBERS;
+    world_settings(&w);
+    assert_string_equal(b->detached_reason, "policy");
+    assert_int_equal(a->highest, 3);
+    assert_int_equal(a->reasons, KR_REASON_POLICY);
+    assert_int_equal(a->roster.len, 1);
+    /* It may attach again, waits, and is let in when it is approved. */
+    struct kr_signed_key otks[1];
+    peer_new_attach(&w, b);
+    peer_challenge(&w, b);
+    struct kr_request r = peer_attach_request(&w, b, otks, 1);
+    b->attached = true;
+    b->highest = 0;
+    peer_send(&w, b, &r);
+    assert_string_equal(b->error, "");
+    world_wait(&w, 5000);
+    assert_int_equal(b->highest, 0);
+    assert_int_equal(a->waiting, 1);
+    world_control(&w, KR_CONTROL_APPROVE, b, ROOM);
+    assert_int_equal(w.reply_err, 0);
+    world_wait(&w, 5000);
+    assert_int_equal(a->waiting, 0);
+    assert_int_equal(b->roster.len, 2);
+    assert_int_equal(b->committed, b->highest);
+}
+
+static void affiliation_change_withdraws(void **state)
+{
+    (void)state;
+    w.room_settings.policy.authorise = KR_AUTHORISE_MEMBERS;
+    world_settings(&w);
+    struct peer *a = world_peer(&w, "alice"), *b = world_peer(&w, "bob");
+    a->affiliation = b->affiliation = "member";
+    settled("alice");
+    settled("bob");
+    b->affiliation = "none";
+    peer_enter(&w, b);
+    assert_string_equal(b->detached_reason, "policy");
+    assert_int_equal(a->highest, 3);
+    assert_int_equal(a->reasons, KR_REASON_POLICY);
+    assert_int_equal(a->roster.len, 1);
+}
+
+static void churn_holds_joins_not_leaves(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"b", "c", "d", "e", "f", "g", "h"};
+    struct peer *a = joined("alice");
+    for (size_t i = 0; i < 7; i++)
+        joined(names[i]);
+    world_wait(&w, 3000);
+    for (size_t i = 0; i < 7; i++) {
+        peer_leave(&w, world_peer(&w, names[i]));
+        world_wait(&w, 1500);
+        assert_int_equal(a->roster.len, 7 - i);
+    }
+    struct peer *z = joined("zoe");
+    assert_true(a->joins_held);
+    world_wait(&w, 5000);
+    assert_int_equal(z->highest, 0);
+    world_wait(&w, 5100);
+    assert_true(z->highest > 0);
+    world_wait(&w, 60000);
+    assert_false(a->joins_held);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(first_member_alone),
+        T(second_ratchets),
+        T(leave_is_fresh_and_measured),
+        T(leave_and_return_in_one_window),
+        T(joiner_that_leaves_at_once_costs_nothing),
+        T(coalescing_has_a_maximum),
+        T(timer_rotates),
+        T(operator_and_owner_rotate),
+        T(revoke_abandons_what_is_in_flight),
+        T(laggard_is_named_and_not_waited_for_twice),
+        T(commits_keep_their_distance),
+        T(missing_is_delivered_again_and_wanted),
+        T(lost_parent_is_sealed_for),
+        T(whole_tells_all),
+        T(restart_recovers),
+        T(restart_with_nobody_ends_the_instance),
+        T(link_loss_recovers),
+        T(revoked_while_away_is_not_confirmed),
+        T(policy_change_withdraws),
+        T(affiliation_change_withdraws),
+        T(churn_holds_joins_not_leaves),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

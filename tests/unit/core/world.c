@@ -1,0 +1,728 @@
+#include "world.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "message/stanza.h"
+#include "store_memory/memory.h"
+#include "support/el_expat.h"
+#include "xml/ns.h"
+
+static const uint8_t dummy[64] = {1, 2, 3};
+
+/* splitmix64 */
+static uint64_t next(struct world *w)
+{
+    uint64_t z = (w->seed += 0x9e3779b97f4a7c15u);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+static void fill(void *state, void *out, size_t len)
+{
+    uint8_t *b = out;
+    for (size_t i = 0; i < len; i++)
+        b[i] = (uint8_t)next(state);
+}
+
+void world_fill(struct world *w, void *out, size_t len)
+{
+    fill(w, out, len);
+}
+
+uint64_t world_random(struct world *w, uint64_t below)
+{
+    return next(w) % below;
+}
+
+/* --- turns --- */
+
+static void peer_receive(struct world *w, struct peer *p, const struct kr_el *el);
+
+static void receive(struct world *w, const char *xml)
+{
+    struct kr_arena arena;
+    kr_arena_init(&arena, KR_STANZA_ARENA_MAX);
+    struct kr_el *el = NULL;
+    assert_int_equal(kr_el_parse(&arena, xml, strlen(xml), &el), 0);
+    const char *to = kr_el_attr(el, "to");
+    assert_non_null(to);
+    if (strcmp(el->name, "presence") == 0) {
+        w->joins_sent += kr_el_attr(el, "type") == NULL;
+        snprintf(w->last_presence, sizeof(w->last_presence), "%s", xml);
+    }
+    if (strcmp(el->name, "iq") == 0 && strcmp(kr_el_attr(el, "type"), "error") == 0)
+        w->service_errors++;
+    for (size_t i = 0; i < w->peer_count; i++) {
+        if (strcmp(w->peers[i].jid, to) == 0)
+            peer_receive(w, &w->peers[i], el);
+    }
+    kr_arena_done(&arena);
+}
+
+static void apply(struct world *w, struct kr_output *out)
+{
+    for (;;) {
+        for (size_t i = 0; i < out->write_count; i++) {
+            w->writes++;
+            assert_int_equal(w->store->ops->write(w->store, &out->writes[i]), 0);
+        }
+        kr_output_clear_writes(out);
+        if (!out->query_count)
+            return;
+        struct kr_query *queries = out->queries;
+        size_t count = out->query_count;
+        out->queries = NULL;
+        out->query_count = out->query_cap = 0;
+        for (size_t i = 0; i < count; i++) {
+            struct kr_query_result r = {0};
+            assert_int_equal(w->store->ops->query(w->store, &queries[i], w->now.wall_ms, &r), 0);
+            struct kr_event e = {.kind = KR_EV_QUERY, .now = w->now, .u.query = &r};
+            kr_core_step(w->core, &e, out);
+            free((char *)queries[i].owner);
+            free((char *)queries[i].room);
+        }
+        free(queries);
+    }
+}
+
+static void keep_traces(struct world *w, const struct kr_output *out)
+{
+    for (size_t i = 0; i < out->trace_count; i++) {
+        size_t old = strlen(w->traces), len = strlen(out->traces[i].line);
+        w->traces = realloc(w->traces, old + len + 2);
+        memcpy(w->traces + old, out->traces[i].line, len);
+        memcpy(w->traces + old + len, "\n", 2);
+        if (getenv("KR_TEST_TRACE"))
+            printf("%8llu %s\n", (unsigned long long)w->now.mono_ms, out->traces[i].line);
+    }
+}
+
+static void turn(struct world *w, const struct kr_event *event)
+{
+    struct kr_output out;
+    kr_output_init(&out);
+    assert_int_equal(w->store->ops->begin(w->store), 0);
+    kr_core_step(w->core, event, &out);
+    apply(w, &out);
+    assert_int_equal(w->store->ops->commit(w->store), 0);
+    keep_traces(w, &out);
+    for (size_t i = 0; i < out.reply_count; i++) {
+        w->reply_err = out.replies[i].err;
+        snprintf(w->reply, sizeof(w->reply), "%s", out.replies[i].text);
+    }
+    w->sends += out.send_count;
+    for (size_t i = 0; i < out.send_count; i++)
+        receive(w, out.sends[i].xml);
+    kr_output_done(&out);
+}
+
+/* What an honest client does by itself. True if it did something. */
+static bool react(struct world *w, struct peer *p)
+{
+    if (!p->attached || p->mute || !p->highest || kr_roster_find(&p->roster, &p->attach) < 0)
+        return false;
+    size_t me = (size_t)kr_roster_find(&p->roster, &p->attach);
+    struct kr_packed entries[PEERS_MAX];
+    for (int round = KR_ROUND_1; round <= KR_ROUND_2; round++) {
+        if (p->sealed[round] || kr_round_count(&p->roster, p->link.kind, (enum kr_round)round, me) == 0)
+            continue;
+        p->sealed[round] = true;
+        struct kr_request r = peer_envelope(p, (enum kr_round)round, entries);
+        peer_send(w, p, &r);
+        return true;
+    }
+    if (!p->acked && (p->last_delivers || p->roster.len == 1)) {
+        p->acked = true;
+        struct kr_request r = peer_ack(p);
+        peer_send(w, p, &r);
+        return true;
+    }
+    return false;
+}
+
+static void settle(struct world *w)
+{
+    static bool inside;
+    if (inside || w->quiet)
+        return;
+    inside = true;
+    for (size_t i = 0; i < w->peer_count;) {
+        i = react(w, &w->peers[i]) ? 0 : i + 1;
+    }
+    inside = false;
+}
+
+void world_event(struct world *w, const struct kr_event *event)
+{
+    w->traces[0] = '\0';
+    w->writes = w->sends = 0;
+    turn(w, event);
+    settle(w);
+}
+
+void world_xml(struct world *w, const char *fmt, ...)
+{
+    static char xml[KR_STANZA_MAX];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(xml, sizeof(xml), fmt, args);
+    va_end(args);
+    struct kr_arena arena;
+    kr_arena_init(&arena, KR_STANZA_ARENA_MAX);
+    struct kr_el *el = NULL;
+    assert_int_equal(kr_el_parse(&arena, xml, strlen(xml), &el), 0);
+    el->ns = KR_NS_COMPONENT;
+    struct kr_event e = {.kind = KR_EV_STANZA, .now = w->now, .u.stanza = el};
+    world_event(w, &e);
+    kr_arena_done(&arena);
+}
+
+void world_wait(struct world *w, uint64_t ms)
+{
+    uint64_t end = w->now.mono_ms + ms;
+    for (;;) {
+        uint64_t at = kr_core_deadline(w->core);
+        uint64_t to = at > end ? end : at > w->now.mono_ms ? at : w->now.mono_ms;
+        w->now.wall_ms += to - w->now.mono_ms;
+        w->now.mono_ms = to;
+        if (at > end)
+            return;
+        struct kr_event e = {.kind = KR_EV_TICK, .now = w->now};
+        world_event(w, &e);
+        /* A deadline that a tick does not move would be a busy loop. */
+        if (kr_core_deadline(w->core) <= w->now.mono_ms)
+            fail_msg("the deadline %llu stays at %llu", (unsigned long long)kr_core_deadline(w->core),
+                     (unsigned long long)w->now.mono_ms);
+    }
+}
+
+void world_control(struct world *w, enum kr_control_kind kind, const struct peer *p, const char *scope)
+{
+    struct kr_control c = {.token = 7, .kind = kind, .scope = scope, .reason = ""};
+    if (p)
+        c.device = p->device;
+    struct kr_event e = {.kind = KR_EV_CONTROL, .now = w->now, .u.control = &c};
+    world_event(w, &e);
+}
+
+/* --- the world --- */
+
+void world_init(struct world *w, uint64_t seed)
+{
+    assert_true(sodium_init() >= 0);
+    memset(w, 0, sizeof(*w));
+    w->seed = seed;
+    w->random = (struct kr_random){fill, w};
+    w->now = (struct kr_now){1000000, 1700000000000};
+    w->traces = kr_strdup("");
+    w->store = kr_store_memory_new();
+    static char *rooms[] = {(char *)ROOM};
+    static char *domains[] = {(char *)"muc.example.org"};
+    static char *inviters[] = {(char *)"focus@auth.example.org"};
+    static char *registered[] = {(char *)"example.org"};
+    w->room_settings = (struct kr_room_settings){.glob = (char *)"*",
+                                                 .policy = {.authorise = KR_AUTHORISE_OCCUPANTS,
+                                                            .format = KR_FORMAT_SFRAME,
+                                                            .suite = 4,
+                                                            .rotate_s = 900},
+                                                 .deadline_ms = 2000,
+                                                 .deadline_member_ms = 10,
+                                                 .coalesce_ms = 200,
+                                                 .coalesce_max_ms = 1000};
+    w->settings = (struct kr_settings){.jid = (char *)SERVICE,
+                                       .nick = (char *)"keyroom",
+                                       .version = (char *)"test",
+                                       .rooms = rooms,
+                                       .room_count = 1,
+                                       .muc_domains = domains,
+                                       .muc_domain_count = 1,
+                                       .inviters = inviters,
+                                       .inviter_count = 1,
+                                       .registered_domains = registered,
+                                       .registered_domain_count = 1,
+                                       .room_settings = &w->room_settings,
+                                       .room_settings_count = 1};
+    w->core = kr_core_new(&w->settings, &w->random);
+}
+
+void world_done(struct world *w)
+{
+    kr_core_free(w->core);
+    w->store->ops->close(w->store);
+    for (size_t i = 0; i < w->peer_count; i++) {
+        kr_roster_done(&w->peers[i].roster);
+        free(w->peers[i].have);
+    }
+    free(w->traces);
+}
+
+static void start(struct world *w)
+{
+    struct kr_snapshot snapshot = {0};
+    assert_int_equal(w->store->ops->load(w->store, &snapshot), 0);
+    struct kr_event e = {.kind = KR_EV_START, .now = w->now, .u.snapshot = &snapshot};
+    world_event(w, &e);
+    kr_snapshot_done(&snapshot);
+}
+
+void world_link_up(struct world *w)
+{
+    struct kr_event e = {.kind = KR_EV_LINK_UP, .now = w->now};
+    world_event(w, &e);
+}
+
+void world_link_down(struct world *w)
+{
+    struct kr_event e = {.kind = KR_EV_LINK_DOWN, .now = w->now};
+    world_event(w, &e);
+}
+
+void world_settings(struct world *w)
+{
+    struct kr_event e = {.kind = KR_EV_SETTINGS, .now = w->now, .u.settings = &w->settings};
+    world_event(w, &e);
+}
+
+static void show(struct world *w, struct peer *p)
+{
+    char device[KR_ID_TEXT];
+    kr_id_write(device, &p->device);
+    world_xml(w,
+              "<presence from='" ROOM "/%s' to='" SERVICE "'><x xmlns='http://jabber.org/protocol/muc#user'>"
+              "<item affiliation='%s' role='participant' jid='%s'/></x><device xmlns='urn:keyroom:1' "
+              "id='%s'/></presence>",
+              p->nick, p->affiliation, p->jid, device);
+}
+
+void world_joined(struct world *w)
+{
+    for (size_t i = 0; i < w->peer_count; i++) {
+        if (w->peers[i].present)
+            show(w, &w->peers[i]);
+    }
+    world_xml(w, "<presence from='" ROOM "/keyroom' to='" SERVICE
+                 "'><x xmlns='http://jabber.org/protocol/muc#user'>"
+                 "<item affiliation='admin' role='moderator' jid='" SERVICE
+                 "'/><status code='110'/></x></presence>");
+}
+
+void world_start(struct world *w)
+{
+    start(w);
+    world_link_up(w);
+    world_joined(w);
+}
+
+void world_restart(struct world *w)
+{
+    kr_core_free(w->core);
+    w->core = kr_core_new(&w->settings, &w->random);
+    start(w);
+    world_link_up(w);
+}
+
+static bool take_room(void *arg, const struct kr_room_view *v)
+{
+    *(struct kr_room_view *)arg = *v;
+    return false;
+}
+
+bool world_view(struct world *w, struct kr_room_view *ret_view)
+{
+    memset(ret_view, 0, sizeof(*ret_view));
+    kr_core_rooms(w->core, w->now.mono_ms, take_room, ret_view);
+    return ret_view->room != NULL;
+}
+
+static bool add_member(void *arg, const struct kr_member_view *v)
+{
+    char id[KR_ID_TEXT];
+    kr_id_write(id, &v->attach);
+    kr_buf_printf(arg, "%s|%s|%s|%s|%s|%d%d%d%d%d|%llu\n", v->participant, v->owner, v->full_jid,
+                  v->affiliation, id, v->attached, v->member, v->waiting, v->settled, v->laggard,
+                  (unsigned long long)v->acked_epoch);
+    return true;
+}
+
+static bool add_room(void *arg, const struct kr_room_view *v)
+{
+    kr_buf_printf(arg, "%s %d%d%d %zu %zu %zu %llu %llu %d\n", v->room, v->joined, v->blind, v->joins_held,
+                  v->occupants, v->members, v->waiting, (unsigned long long)v->epoch,
+                  (unsigned long long)v->committed_epoch, v->in_flight);
+    return true;
+}
+
+struct kr_digest world_state(struct world *w)
+{
+    struct kr_buf b;
+    kr_buf_init(&b, 1 << 20);
+    kr_core_rooms(w->core, w->now.mono_ms, add_room, &b);
+    kr_core_members(w->core, ROOM, add_member, &b);
+    struct kr_stats s;
+    kr_core_stats(w->core, &s);
+    kr_buf_printf(&b, "%llu %llu %llu %llu", (unsigned long long)s.envelopes, (unsigned long long)s.acks,
+                  (unsigned long long)s.claims, (unsigned long long)s.attaches);
+    struct kr_digest d = kr_sha256(kr_buf_span(&b));
+    kr_buf_done(&b);
+    return d;
+}
+
+bool world_traced(const struct world *w, const char *text)
+{
+    return strstr(w->traces, text) != NULL;
+}
+
+/* --- peers --- */
+
+struct peer *world_peer(struct world *w, const char *nick)
+{
+    for (size_t i = 0; i < w->peer_count; i++) {
+        if (strcmp(w->peers[i].nick, nick) == 0)
+            return &w->peers[i];
+    }
+    assert_true(w->peer_count < PEERS_MAX);
+    struct peer *p = &w->peers[w->peer_count++];
+    snprintf(p->nick, sizeof(p->nick), "%s", nick);
+    snprintf(p->jid, sizeof(p->jid), "%s@example.org/1", nick);
+    p->affiliation = "none";
+    uint8_t seed[32];
+    fill(w, seed, sizeof(seed));
+    crypto_sign_seed_keypair(p->ed25519.b, p->ed_secret, seed);
+    fill(w, p->curve25519.b, sizeof(p->curve25519.b));
+    p->device = kr_device_id(&p->ed25519, &p->curve25519);
+    kr_roster_init(&p->roster);
+    return p;
+}
+
+static struct kr_sig sign(const struct peer *p, struct kr_buf *text)
+{
+    struct kr_sig sig;
+    assert_int_equal(text->err, 0);
+    crypto_sign_detached(sig.b, NULL, text->ptr, text->len, p->ed_secret);
+    kr_buf_done(text);
+    return sig;
+}
+
+void peer_enter(struct world *w, struct peer *p)
+{
+    p->present = true;
+    show(w, p);
+}
+
+void peer_leave(struct world *w, struct peer *p)
+{
+    p->present = p->attached = false;
+    p->highest = 0;
+    kr_roster_done(&p->roster);
+    kr_roster_init(&p->roster);
+    world_xml(w,
+              "<presence type='unavailable' from='" ROOM "/%s' to='" SERVICE "'>"
+              "<x xmlns='http://jabber.org/protocol/muc#user'><item affiliation='none' role='none' "
+              "jid='%s'/></x></presence>",
+              p->nick, p->jid);
+}
+
+void peer_send_as(struct world *w, struct peer *p, const char *jid, const struct kr_request *r)
+{
+    struct kr_xml x;
+    char id[32];
+    snprintf(id, sizeof(id), "q%llu", (unsigned long long)++w->iq);
+    kr_xml_init(&x, KR_STANZA_MAX);
+    kr_iq_start(&x, kr_request_is_set(r->kind) ? "set" : "get", jid, SERVICE, id);
+    kr_request_encode(&x, r);
+    kr_xml_end(&x);
+    char *xml = kr_xml_take(&x);
+    assert_non_null(xml);
+    snprintf(p->error, sizeof(p->error), "unanswered");
+    p->answer[0] = '\0';
+    world_xml(w, "%s", xml);
+    free(xml);
+}
+
+void peer_send(struct world *w, struct peer *p, const struct kr_request *r)
+{
+    peer_send_as(w, p, p->jid, r);
+}
+
+void peer_challenge(struct world *w, struct peer *p)
+{
+    struct kr_request r = {.kind = KR_REQ_CHALLENGE, .room = ROOM};
+    peer_send(w, p, &r);
+}
+
+void peer_new_attach(struct world *w, struct peer *p)
+{
+    fill(w, p->attach.b, sizeof(p->attach.b));
+}
+
+void peer_sign_key(const struct peer *p, enum kr_key_kind kind, struct kr_signed_key *k)
+{
+    struct kr_key_text t = {.kind = kind, .key = k->key, .device = p->device, .attach = p->attach};
+    struct kr_buf text = kr_key_text(&t);
+    k->sig = sign(p, &text);
+}
+
+void peer_sign_attach(struct peer *p, struct kr_request *r)
+{
+    const struct kr_req_attach *a = &r->u.attach;
+    struct kr_attach_text t = {.room = r->room,
+                               .instance = a->instance,
+                               .participant = a->participant,
+                               .owner = a->owner,
+                               .device = a->device,
+                               .attach = a->attach,
+                               .nonce = a->nonce};
+    struct kr_buf text = kr_attach_text(&t);
+    r->u.attach.sig = sign(p, &text);
+}
+
+struct kr_request peer_attach_request(struct world *w, struct peer *p, struct kr_signed_key *otks,
+                                      size_t count)
+{
+    static char owner[96];
+    snprintf(owner, sizeof(owner), "%.*s", (int)strcspn(p->jid, "/"), p->jid);
+    struct kr_request r = {.kind = KR_REQ_ATTACH,
+                           .room = ROOM,
+                           .u.attach = {.instance = p->instance,
+                                        .device = p->device,
+                                        .attach = p->attach,
+                                        .nonce = p->nonce,
+                                        .participant = p->nick,
+                                        .owner = owner,
+                                        .ed25519 = p->ed25519,
+                                        .curve25519 = p->curve25519,
+                                        .otks = otks,
+                                        .otk_count = count}};
+    for (size_t i = 0; i < count; i++) {
+        fill(w, otks[i].key.b, sizeof(otks[i].key.b));
+        peer_sign_key(p, KR_KEY_ONE_TIME, &otks[i]);
+    }
+    fill(w, r.u.attach.fallback.key.b, sizeof(r.u.attach.fallback.key.b));
+    peer_sign_key(p, KR_KEY_FALLBACK, &r.u.attach.fallback);
+    peer_sign_attach(p, &r);
+    return r;
+}
+
+void peer_join(struct world *w, struct peer *p)
+{
+    struct kr_signed_key otks[5];
+    peer_new_attach(w, p);
+    peer_enter(w, p);
+    peer_challenge(w, p);
+    assert_string_equal(p->error, "");
+    struct kr_request r = peer_attach_request(w, p, otks, 5);
+    p->attached = true;
+    peer_send(w, p, &r);
+    assert_string_equal(p->error, "");
+}
+
+void peer_sign_envelope(struct peer *p, struct kr_request *r)
+{
+    const struct kr_req_envelope *e = &r->u.envelope;
+    struct kr_id sealed_for[PEERS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < e->entry_count; i++) {
+        if (e->entries[i].type != KR_PACKED_WITHHELD && e->entries[i].index < p->roster.len)
+            sealed_for[count++] = p->roster.entries[e->entries[i].index].attach;
+    }
+    struct kr_sealed_text t = {.room = r->room,
+                               .instance = e->instance,
+                               .epoch = e->epoch,
+                               .context = p->context,
+                               .attach = p->attach,
+                               .round = e->round,
+                               .recipients = kr_recipients_digest(sealed_for, count)};
+    struct kr_buf text = kr_sealed_text(&t);
+    r->u.envelope.sig = sign(p, &text);
+    r->u.envelope.has_sig = true;
+}
+
+static struct kr_request envelope(struct peer *p, enum kr_round round, struct kr_packed *entries,
+                                  size_t count)
+{
+    struct kr_request r = {.kind = KR_REQ_ENVELOPE,
+                           .room = ROOM,
+                           .u.envelope = {.instance = p->instance,
+                                          .epoch = p->link.epoch,
+                                          .round = round,
+                                          .part = 1,
+                                          .of = 1,
+                                          .entries = entries,
+                                          .entry_count = count}};
+    peer_sign_envelope(p, &r);
+    return r;
+}
+
+struct kr_request peer_envelope(struct peer *p, enum kr_round round, struct kr_packed *entries)
+{
+    size_t me = (size_t)kr_roster_find(&p->roster, &p->attach), count = 0;
+    for (size_t i = 0; i < p->roster.len; i++) {
+        if (kr_round_has(&p->roster, p->link.kind, round, me, i))
+            entries[count++] =
+                (struct kr_packed){(uint16_t)i, KR_PACKED_NORMAL, kr_span(dummy, sizeof(dummy))};
+    }
+    return envelope(p, round, entries, count);
+}
+
+struct kr_request peer_supplement(struct peer *p, struct kr_packed *entries, const uint16_t *to, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        entries[i] = (struct kr_packed){to[i], KR_PACKED_NORMAL, kr_span(dummy, sizeof(dummy))};
+    return envelope(p, KR_ROUND_SUPPLEMENT, entries, count);
+}
+
+struct kr_request peer_ack(struct peer *p)
+{
+    static uint16_t missing[PEERS_MAX];
+    size_t me = (size_t)kr_roster_find(&p->roster, &p->attach), count = 0;
+    for (size_t i = 0; i < p->roster.len; i++) {
+        if (kr_round_any(&p->roster, p->link.kind, i, me) && !p->have[i])
+            missing[count++] = (uint16_t)i;
+    }
+    return (struct kr_request){
+        .kind = KR_REQ_ACK,
+        .room = ROOM,
+        .u.ack = {
+            .instance = p->instance, .epoch = p->link.epoch, .missing = missing, .missing_count = count}};
+}
+
+/* --- what peers are told --- */
+
+static void on_announce(struct peer *p, const struct kr_notice_announce *a)
+{
+    struct kr_roster roster;
+    kr_roster_init(&roster);
+    for (size_t i = 0; !a->full && i < p->roster.len; i++) {
+        const struct kr_roster_entry *e = &p->roster.entries[i];
+        bool over = false;
+        for (size_t k = 0; k < a->gone_count; k++)
+            over |= kr_id_equal(&a->gone[k].attach, &e->attach);
+        for (size_t k = 0; k < a->member_count; k++)
+            over |= kr_id_equal(&a->members[k].attach, &e->attach);
+        if (!over)
+            kr_roster_add(&roster, e->participant, e->owner, &e->ed25519, &e->curve25519, &e->attach, false);
+    }
+    for (size_t i = 0; i < a->member_count; i++) {
+        const struct kr_member_line *m = &a->members[i];
+        kr_roster_add(&roster, m->participant, m->owner, &m->ed25519, &m->curve25519, &m->attach, m->is_new);
+    }
+    assert_int_equal(kr_roster_seal(&roster), 0);
+    assert_int_equal(roster.len, a->size);
+    assert_true(
+        kr_digest_equal(&roster.digest, &a->link.roster)); /* the digest is that of what it was told */
+    if (kr_id_equal(&p->instance, &a->instance))
+        assert_true(a->link.epoch > p->highest || a->full); /* a whole one may come again */
+    assert_true(kr_roster_find(&roster, &p->attach) >= 0);
+    bool again = a->link.epoch == p->highest;
+    kr_roster_done(&p->roster);
+    p->roster = roster;
+    p->instance = a->instance;
+    p->link = a->link;
+    p->reasons = a->reasons;
+    p->highest = a->link.epoch;
+    p->announces++;
+    p->context = kr_context(ROOM, &a->instance, a->has_prev ? &a->prev_context : NULL, &a->link);
+    if (again)
+        return;
+    p->sealed[1] = p->sealed[2] = p->acked = false;
+    p->entries = p->last_delivers = 0;
+    free(p->have);
+    p->have = kr_calloc(PEERS_MAX + 1, sizeof(*p->have));
+}
+
+static void on_notice(struct peer *p, const struct kr_notice *n)
+{
+    switch (n->kind) {
+    case KR_NOTICE_ANNOUNCE:
+        on_announce(p, &n->u.announce);
+        break;
+    case KR_NOTICE_DELIVER:
+        p->delivers++;
+        assert_true(n->u.deliver.epoch == p->link.epoch || n->u.deliver.epoch == p->committed);
+        if (n->u.deliver.epoch != p->link.epoch)
+            break;
+        p->last_delivers += n->u.deliver.last;
+        for (size_t i = 0; i < n->u.deliver.entry_count; i++) {
+            p->have[n->u.deliver.entries[i].index]++;
+            p->entries++;
+        }
+        break;
+    case KR_NOTICE_COMMIT:
+        p->commits++;
+        p->committed = n->u.commit.epoch;
+        p->commit = n->u.commit;
+        p->laggards = n->u.commit.laggard_count;
+        p->silent = n->u.commit.silent_count;
+        break;
+    case KR_NOTICE_WANTED:
+        p->wanted++;
+        break;
+    case KR_NOTICE_LOW:
+        p->low++;
+        break;
+    case KR_NOTICE_DETACHED:
+        p->detached++;
+        p->attached = false;
+        snprintf(p->detached_reason, sizeof(p->detached_reason), "%s", n->u.detached.reason);
+        break;
+    case KR_NOTICE_STATE:
+        p->states++;
+        p->mode = n->u.state.mode;
+        p->exposed = n->u.state.exposed;
+        p->joins_held = n->u.state.joins_held;
+        p->waiting = n->u.state.waiting_count;
+        break;
+    case KR_NOTICE_SESSION:
+    case KR_NOTICE_KINDS:
+        break;
+    }
+}
+
+static void on_result(struct peer *p, const struct kr_el *payload, struct kr_arena *arena)
+{
+    p->error[0] = '\0';
+    if (!payload)
+        return;
+    snprintf(p->answer, sizeof(p->answer), "%s", payload->name);
+    struct kr_res_challenge c;
+    struct kr_res_claimed claimed;
+    if (strcmp(payload->name, "challenge") == 0 && kr_res_challenge_decode(payload, arena, &c) == 0) {
+        p->instance = c.instance;
+        p->nonce = c.nonce;
+    }
+    if (strcmp(payload->name, "claimed") == 0 && kr_res_claimed_decode(payload, arena, &claimed) == 0) {
+        p->claimed = p->claimed_none = p->claimed_fallback = 0;
+        for (size_t i = 0; i < claimed.count; i++) {
+            p->claimed += !claimed.keys[i].none;
+            p->claimed_none += claimed.keys[i].none;
+            p->claimed_fallback += !claimed.keys[i].none && claimed.keys[i].kind == KR_KEY_FALLBACK;
+        }
+    }
+}
+
+static void peer_receive(struct world *w, struct peer *p, const struct kr_el *el)
+{
+    struct kr_arena arena;
+    kr_arena_init(&arena, KR_STANZA_ARENA_MAX);
+    struct kr_notice n;
+    if (strcmp(el->name, "iq") == 0 && strcmp(kr_el_attr(el, "type"), "result") == 0) {
+        on_result(p, el->child, &arena);
+    } else if (strcmp(el->name, "iq") == 0) {
+        snprintf(p->error, sizeof(p->error), "%s", kr_errname(kr_error_read(el)));
+    } else {
+        assert_int_equal(kr_notice_decode(el->child, &arena, &n), 0);
+        /* No epoch, and nothing of it, for somebody who is not there. */
+        if (n.kind == KR_NOTICE_ANNOUNCE || n.kind == KR_NOTICE_DELIVER || n.kind == KR_NOTICE_COMMIT)
+            assert_true(p->present && p->attached);
+        on_notice(p, &n);
+    }
+    kr_arena_done(&arena);
+    (void)w;
+}
