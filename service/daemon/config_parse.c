@@ -10,6 +10,8 @@
 #include "daemon/options.h"
 #include "message/stanza.h"
 
+enum { LINE_MAX_LEN = 2 * KR_JID_MAX }; /* bytes: a name, a JID, and white space around them */
+
 struct parser {
     struct kr_config *c;
     struct kr_config_room *section; /* NULL before the first one */
@@ -132,7 +134,7 @@ static int read_line(struct parser *p, char *raw, size_t len)
 
     if (strlen(raw) != len)
         return fail(p, "a NUL byte");
-    if (!kr_utf8_plain(trim(raw), 2 * KR_JID_MAX))
+    if (!kr_utf8_plain(trim(raw), LINE_MAX_LEN))
         return fail(p, "the line is too long, or is not UTF-8 without control characters");
     s = trim(raw);
     if (!*s)
@@ -208,21 +210,33 @@ static int check_whole(struct parser *p)
     return err;
 }
 
+static void set_defaults(struct kr_config *c)
+{
+    char why[KR_CONFIG_ERR];
+
+    for (size_t i = 0; i < KR_OPTIONS; i++) {
+        const struct kr_option *o = &kr_options[i];
+
+        if (*o->def)
+            (void)kr_option_set(o, field_of(c, o), o->def, why);
+        else if (!kr_option_is_list(
+                     o->type)) /* a text: "" is "not given", also where it may not be set to it */
+            *(char **)field_of(c, o) = kr_strdup("");
+    }
+}
+
 int kr_config_read(FILE *in, const char *path, char errmsg[static KR_CONFIG_ERR],
                    struct kr_config *ret_config)
 {
     struct kr_config c = {.path = kr_strdup(path)};
-    struct parser p = {.c = &c, .errmsg = errmsg};
-    char *raw = NULL, why[KR_CONFIG_ERR];
+    struct parser p = {.c = &c};
+    char *raw = NULL;
     size_t cap = 0;
     ssize_t len;
     int err = 0;
 
-    for (size_t i = 0; i < KR_OPTIONS; i++)
-        if (!kr_option_is_list(kr_options[i].type) &&
-            (!*kr_options[i].def ||
-             kr_option_set(&kr_options[i], field_of(&c, &kr_options[i]), kr_options[i].def, why)))
-            *(char **)field_of(&c, &kr_options[i]) = kr_strdup("");
+    p.errmsg = errmsg;
+    set_defaults(&c);
     while (!err && (len = getline(&raw, &cap, in)) >= 0) {
         p.line++;
         err = read_line(&p, raw, (size_t)len);

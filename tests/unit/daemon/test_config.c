@@ -208,8 +208,9 @@ static void missing_file(void **state)
 
 static void collect(void *arg, const char *name)
 {
-    (void)strcat(arg, name);
-    (void)strcat(arg, " ");
+    size_t len = strlen(arg);
+
+    (void)snprintf((char *)arg + len, 200 - len, "%s ", name);
 }
 
 static void fixed_options_stay(void **state)
@@ -254,7 +255,7 @@ static int setup(void **state)
 
     if (!f)
         return -1;
-    (void)strcpy(f->path, "/tmp/keyroom-config-XXXXXX");
+    (void)snprintf(f->path, sizeof(f->path), "/tmp/keyroom-config-XXXXXX");
     if (!mkdtemp(f->path)) {
         free(f);
         return -1;

@@ -61,7 +61,7 @@ static int fail_commit(struct kr_store *s)
     note(of(s)->journal, "commit ");
     if (!of(s)->commit_err)
         return of(s)->inner->ops->commit(of(s)->inner);
-    (void)strcpy(s->errmsg, "no space left");
+    (void)snprintf(s->errmsg, sizeof(s->errmsg), "no space left");
     return of(s)->commit_err;
 }
 

@@ -50,7 +50,7 @@ static int setup(void **state)
 
     if (!p)
         return -1;
-    (void)strcpy(p->folder, "/tmp/keyroom-web-XXXXXX");
+    (void)snprintf(p->folder, sizeof(p->folder), "/tmp/keyroom-web-XXXXXX");
     if (!mkdtemp(p->folder)) {
         free(p);
         return -1;
@@ -78,7 +78,7 @@ static int connect_to(const char *path)
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-    (void)strcpy(addr.sun_path, path);
+    (void)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
     assert_int_equal(connect(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
     return fd;
 }
