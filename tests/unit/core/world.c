@@ -486,8 +486,7 @@ void peer_sign_attach(struct peer *p, struct kr_request *r)
 struct kr_request peer_attach_request(struct world *w, struct peer *p, struct kr_signed_key *otks,
                                       size_t count)
 {
-    static char owner[96];
-    snprintf(owner, sizeof(owner), "%.*s", (int)strcspn(p->jid, "/"), p->jid);
+    snprintf(p->owner, sizeof(p->owner), "%.*s", (int)strcspn(p->jid, "/"), p->jid);
     struct kr_request r = {.kind = KR_REQ_ATTACH,
                            .room = ROOM,
                            .u.attach = {.instance = p->instance,
@@ -495,7 +494,7 @@ struct kr_request peer_attach_request(struct world *w, struct peer *p, struct kr
                                         .attach = p->attach,
                                         .nonce = p->nonce,
                                         .participant = p->nick,
-                                        .owner = owner,
+                                        .owner = p->owner,
                                         .ed25519 = p->ed25519,
                                         .curve25519 = p->curve25519,
                                         .otks = otks,

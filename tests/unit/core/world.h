@@ -22,7 +22,7 @@
 enum { PEERS_MAX = 24 };
 
 struct peer {
-    char nick[32], jid[96];
+    char nick[32], jid[96], owner[96];
     uint8_t ed_secret[64];
     struct kr_key ed25519, curve25519;
     struct kr_id device, attach, instance, nonce;
