@@ -60,7 +60,7 @@ int kr_seal_key_read(const char *path, char *errmsg, struct kr_secret *ret_key)
     if (file.len == KR_SEAL_KEY_LEN) {
         kr_secret_copy(&key, &file);
         err = 0;
-    } else if (len == 2 * KR_SEAL_KEY_LEN) {
+    } else if (len == (size_t)2 * KR_SEAL_KEY_LEN) {
         size_t bytes = 0;
         kr_secret_alloc(&key, KR_SEAL_KEY_LEN);
         if (sodium_hex2bin(key.ptr, key.len, (const char *)file.ptr, len, NULL, &bytes, NULL) == 0 &&

@@ -11,7 +11,7 @@ all=$( (git ls-files -co --exclude-standard -- '*.h' '*.def' .clang-tidy; find "
     while read -r f; do [ -f "$f" ] && sha256sum "$f"; done | sha256sum | cut -c1-16)
 git ls-files -co --exclude-standard -- '*.c' | while read -r f; do
     [ -f "$f" ] && grep -q "/$f\"" "$build/compile_commands.json" && printf '%s\0' "$f"
-done | xargs -0 -n 1 -P "$(nproc)" sh -c '
+done | xargs -0 -r -n 1 -P "$(nproc)" sh -c '
     key=$2/$(sha256sum "$4" | cut -c1-32)-$3
     [ -e "$key" ] && exit 0
     if out=$(clang-tidy -p "$1" --quiet "$4" 2>/dev/null); then : >"$key"; else printf "%s\n" "$out"; exit 1; fi

@@ -498,7 +498,7 @@ static void a_bad_backup_changes_nothing(void **state)
     assert_int_equal(kr_store_sqlite_restore(copy, db_path, errmsg), KR_E_STORE_NEWER);
     raw(copy, "PRAGMA user_version = 1; PRAGMA application_id = 3");
     assert_int_equal(kr_store_sqlite_restore(copy, db_path, errmsg), KR_E_STORE_DAMAGED);
-    assert_int_equal(truncate(copy, 3 * 4096), 0);
+    assert_int_equal(truncate(copy, (off_t)3 * 4096), 0);
     assert_int_equal(kr_store_sqlite_restore(copy, db_path, errmsg), KR_E_STORE_DAMAGED);
     assert_int_equal(kr_store_sqlite_restore("/nonexistent", db_path, errmsg), KR_E_IO);
     snprintf(temp, sizeof(temp), "%s.restore", db_path);

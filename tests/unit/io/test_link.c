@@ -323,7 +323,7 @@ static void a_peer_that_does_not_read_gets_everything_later_and_in_order(void **
     for (int i = 0; i < COUNT; i++) {
         p += strspn(p, " ");
         assert_memory_equal(p, "<message id='", 13);
-        assert_int_equal(atoi(p + 13), i);
+        assert_int_equal((int)strtol(p + 13, NULL, 10), i);
         p += sizeof(big);
     }
 }

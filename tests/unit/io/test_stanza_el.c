@@ -110,7 +110,7 @@ static void depth_elements_and_attributes_are_bounded(void **state)
     expect(repeat("<m>", "<a/>", "", KR_XML_CHILDREN_MAX, "</m>"), KR_E_TOO_LARGE);
     expect(repeat("<m xmlns='urn:x'", " a%=''", "", KR_XML_ATTRS_MAX, "/>"), 0);
     expect(repeat("<m xmlns='urn:x'", " a%=''", "", KR_XML_ATTRS_MAX + 1, "/>"), KR_E_TOO_LARGE);
-    expect(repeat("<m xmlns='urn:x'", " a%=''", "", 4 * KR_XML_ATTRS_MAX, "/>"), KR_E_TOO_LARGE);
+    expect(repeat("<m xmlns='urn:x'", " a%=''", "", (size_t)4 * KR_XML_ATTRS_MAX, "/>"), KR_E_TOO_LARGE);
 }
 
 static void the_arena_bounds_the_whole(void **state)
