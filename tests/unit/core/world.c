@@ -594,7 +594,34 @@ struct kr_request peer_ack(struct peer *p)
 
 /* --- what peers are told --- */
 
-static void on_announce(struct peer *p, const struct kr_notice_announce *a)
+/* Epochs only rise in an instance, and all are told the same of one. */
+static void note_epoch(struct world *w, const struct peer *p)
+{
+    for (size_t i = w->seen_count; i > 0; i--) {
+        if (!kr_id_equal(&w->seen[i - 1].instance, &p->instance))
+            continue;
+        assert_true(w->seen[i - 1].epoch <= p->link.epoch);
+        if (w->seen[i - 1].epoch == p->link.epoch) {
+            assert_memory_equal(&w->seen[i - 1].context, &p->context, sizeof(p->context));
+            return;
+        }
+        break;
+    }
+    assert_true(w->seen_count < sizeof(w->seen) / sizeof(w->seen[0]));
+    w->seen[w->seen_count].instance = p->instance;
+    w->seen[w->seen_count].epoch = p->link.epoch;
+    w->seen[w->seen_count++].context = p->context;
+}
+
+static void note_key(struct world *w, const struct kr_key *key)
+{
+    for (size_t i = 0; i < w->given_count; i++)
+        assert_memory_not_equal(&w->given[i], key, sizeof(*key));
+    assert_true(w->given_count < sizeof(w->given) / sizeof(w->given[0]));
+    w->given[w->given_count++] = *key;
+}
+
+static void on_announce(struct world *w, struct peer *p, const struct kr_notice_announce *a)
 {
     struct kr_roster roster;
     kr_roster_init(&roster);
@@ -628,6 +655,7 @@ static void on_announce(struct peer *p, const struct kr_notice_announce *a)
     p->highest = a->link.epoch;
     p->announces++;
     p->context = kr_context(ROOM, &a->instance, a->has_prev ? &a->prev_context : NULL, &a->link);
+    note_epoch(w, p);
     if (again)
         return;
     p->sealed[1] = p->sealed[2] = p->acked = false;
@@ -636,11 +664,11 @@ static void on_announce(struct peer *p, const struct kr_notice_announce *a)
     p->have = kr_calloc(PEERS_MAX + 1, sizeof(*p->have));
 }
 
-static void on_notice(struct peer *p, const struct kr_notice *n)
+static void on_notice(struct world *w, struct peer *p, const struct kr_notice *n)
 {
     switch (n->kind) {
     case KR_NOTICE_ANNOUNCE:
-        on_announce(p, &n->u.announce);
+        on_announce(w, p, &n->u.announce);
         break;
     case KR_NOTICE_DELIVER:
         p->delivers++;
@@ -684,7 +712,7 @@ static void on_notice(struct peer *p, const struct kr_notice *n)
     }
 }
 
-static void on_result(struct peer *p, const struct kr_el *payload, struct kr_arena *arena)
+static void on_result(struct world *w, struct peer *p, const struct kr_el *payload, struct kr_arena *arena)
 {
     p->error[0] = '\0';
     if (!payload)
@@ -700,6 +728,8 @@ static void on_result(struct peer *p, const struct kr_el *payload, struct kr_are
         p->claimed = p->claimed_none = p->claimed_fallback = 0;
         for (size_t i = 0; i < claimed.count; i++) {
             p->claimed += !claimed.keys[i].none;
+            if (!claimed.keys[i].none && claimed.keys[i].kind == KR_KEY_ONE_TIME)
+                note_key(w, &claimed.keys[i].key);
             p->claimed_none += claimed.keys[i].none;
             p->claimed_fallback += !claimed.keys[i].none && claimed.keys[i].kind == KR_KEY_FALLBACK;
         }
@@ -712,7 +742,7 @@ static void peer_receive(struct world *w, struct peer *p, const struct kr_el *el
     kr_arena_init(&arena, KR_STANZA_ARENA_MAX);
     struct kr_notice n;
     if (strcmp(el->name, "iq") == 0 && strcmp(kr_el_attr(el, "type"), "result") == 0) {
-        on_result(p, el->child, &arena);
+        on_result(w, p, el->child, &arena);
     } else if (strcmp(el->name, "iq") == 0) {
         snprintf(p->error, sizeof(p->error), "%s", kr_errname(kr_error_read(el)));
     } else {
@@ -720,8 +750,7 @@ static void peer_receive(struct world *w, struct peer *p, const struct kr_el *el
         /* No epoch, and nothing of it, for somebody who is not there. */
         if (n.kind == KR_NOTICE_ANNOUNCE || n.kind == KR_NOTICE_DELIVER || n.kind == KR_NOTICE_COMMIT)
             assert_true(p->present && p->attached);
-        on_notice(p, &n);
+        on_notice(w, p, &n);
     }
     kr_arena_done(&arena);
-    (void)w;
 }

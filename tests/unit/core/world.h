@@ -68,6 +68,14 @@ struct world {
     int reply_err;
     char reply[256];
     bool quiet; /* peers do not react */
+    struct {
+        struct kr_id instance;
+        uint64_t epoch;
+        struct kr_digest context;
+    } seen[4096]; /* every epoch anybody was told of */
+    size_t seen_count;
+    struct kr_key given[4096]; /* every one-time key that was given away */
+    size_t given_count;
     uint64_t iq;
 };
 
