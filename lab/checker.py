@@ -86,7 +86,9 @@ def _opened(peer, frames, rosters, sealed, verdict):
 def _held(peer):
     """Epochs of which this participant must have opened every frame."""
     end = peer.events[-1]["t"] if peer.events else 0
-    gone = [e["t"] for e in peer.events if e.get("event") in ("left", "down", "detached")]
+    # What was counted when the meeting had fallen silent stands: that it went afterwards is no excuse.
+    counted = float("inf") if peer.drained_at is None else peer.drained_at
+    gone = [e["t"] for e in peer.events if e.get("event") in ("left", "down", "detached") and e["t"] <= counted]
     keys = []
     for key in peer.order:
         if peer.nick not in peer.announces[key]["roster"]:
@@ -131,10 +133,12 @@ def _refused_while_member(peer, verdict):
             continue
         for sender, by_key in event["refused"].items():
             for key, reasons in by_key.items():
-                announced = peer.announces.get(key)
-                if announced and peer.nick in announced["roster"] and sender in announced["roster"] and reasons:
+                # What does not open has no readable instance: only its epoch number, from the key id, is known.
+                own = [k for k in peer.order if k.split("/")[1] == key.split("/")[1]
+                       and {peer.nick, sender} <= set(peer.announces[k]["roster"])]
+                if own and reasons:
                     verdict.lost += sum(reasons.values())
-                    verdict.fault(f"{peer.life} refused frames of {sender} in its own epoch {key}: {reasons}")
+                    verdict.fault(f"{peer.life} refused frames of {sender} in its own epoch {own[0]}: {reasons}")
 
 
 def judge_watch(lines):

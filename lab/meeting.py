@@ -46,6 +46,7 @@ class Peer:
         self.left_at = None     # ms: it is no member any more since
         self.quitting = False
         self.ended = False
+        self.drained_at = None  # ms: all frames had arrived and nobody sent any more
         self.ended_early = False  # it went before the meeting was counted
         self.log = os.path.join(meeting.peers_folder, life + ".log")
         argv = [os.path.join(meeting.bin, "keyroom-peer"), "--host", "127.0.0.1", "--port", str(meeting.prosody.c2s_port),
@@ -350,6 +351,8 @@ class Meeting:
         while True:
             now = [{name: value for name, value in peer.frames().items() if name != "t"} for peer in peers]
             if now == before:
+                for peer in peers:
+                    peer.drained_at = peer.last("frames")["t"]
                 return
             before = now
             if time.monotonic() > end:
