@@ -9,10 +9,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 /* uthash asks for memory through these: running out ends the process (base/alloc.h). */
 #include "base/alloc.h"
 #define uthash_malloc(sz) kr_malloc(sz)
+#define uthash_fatal(msg) abort()
 #include <uthash.h>
 
 #include "base/buf.h"

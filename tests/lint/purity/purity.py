@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Proves from its object files that a part does no I/O, reads no clock and owns no generator.
+
+purity.py ARCHIVE...: every symbol that an object leaves undefined must be one of ours (kr_) or stand in the list below.
+Whatever is not listed is refused, so a call to clock_gettime, open, socket, getenv or rand fails here and not in review.
+"""
+import re
+import subprocess
+import sys
+
+# Pure functions of their arguments, the heap, and the ways to end the process when an invariant is broken.
+PURE = set("""
+    memcpy memmove memset memcmp memchr strlen strcmp strncmp strchr strrchr strstr strcspn strspn strnlen qsort bsearch
+    malloc calloc realloc free abort __assert_fail __stack_chk_fail snprintf vsnprintf
+""".split())
+
+# What one object may use beyond it, and why.
+MORE = {
+    # says why it ends the process when memory is out
+    "alloc.c.o": {"stderr", "fwrite", "fputs", "fprintf"},
+    # libsodium and OpenSSL as functions of their arguments; each in the object that wraps it
+    "base64.c.o": {"sodium_bin2base64", "sodium_base642bin"},
+    "id.c.o": {"sodium_bin2hex", "sodium_hex2bin", "crypto_hash_sha256"},
+    "secret.c.o": {"sodium_memzero", "sodium_memcmp"},
+    "sign.c.o": {"crypto_sign_verify_detached"},
+    "hash.c.o": {
+        "crypto_hash_sha256", "crypto_auth_hmacsha256_init", "crypto_auth_hmacsha256_update",
+        "crypto_auth_hmacsha256_final", "EVP_KDF_fetch", "EVP_KDF_free", "EVP_KDF_CTX_new", "EVP_KDF_CTX_free",
+        "EVP_KDF_derive", "OSSL_PARAM_construct_int", "OSSL_PARAM_construct_octet_string",
+        "OSSL_PARAM_construct_utf8_string", "OSSL_PARAM_construct_end",
+    },
+}
+
+# What compilers put in: sanitizers, coverage for fuzzing, fortified forms of listed functions.
+INSTRUMENTS = re.compile(r"^(__asan_|__ubsan_|__sanitizer_|__sancov_|__gcov_|_GLOBAL_OFFSET_TABLE_$)")
+FORTIFIED = re.compile(r"^__(\w+)_chk$")
+
+
+def undefined(archive):
+    """(object, symbol) of everything the archive's objects leave undefined."""
+    text = subprocess.run(["nm", "-u", archive], check=True, capture_output=True, text=True).stdout
+    obj, found = None, []
+    for line in text.splitlines():
+        if line.endswith(":"):
+            obj = line[:-1].split("(")[-1].rstrip(")")
+        elif line.strip():
+            found.append((obj, line.split()[-1].split("@")[0]))
+    return found
+
+
+def allowed(obj, symbol):
+    fortified = FORTIFIED.match(symbol)
+    name = fortified.group(1) if fortified else symbol
+    return name.startswith("kr_") or bool(INSTRUMENTS.match(name)) or name in PURE or name in MORE.get(obj, set())
+
+
+def main(archives):
+    if not archives:
+        sys.exit("purity.py ARCHIVE...")
+    bad = objects = 0
+    for archive in archives:
+        found = undefined(archive)
+        objects += len({obj for obj, _ in found})
+        if not found:
+            print(f"{archive}: no objects")
+            bad += 1
+        for obj, symbol in found:
+            if not allowed(obj, symbol):
+                print(f"{archive}({obj}): {symbol} is not allowed in a pure part")
+                bad += 1
+    print(f"purity: {objects} objects, {bad} refused")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
