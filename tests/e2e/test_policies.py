@@ -26,12 +26,10 @@ class Stage:
         self.owner = xmpp.Client(m.prosody.c2s_port, prosody.DOMAIN, "olga", m.prosody.accounts["olga"])
         self.guest = xmpp.Client(m.prosody.c2s_port, prosody.GUESTS)
 
-    def open_room(self, name, fields=None):
+    def open_room(self, name):
         """olga makes the room, and has the service in it."""
         room = jid(name)
         self.owner.join(room, "olga")
-        if fields:
-            self.owner.configure(room, fields)
         self.call_service(room)
         return room
 
@@ -152,8 +150,8 @@ def revoked(s):
 
 def hidden(s):
     """A room that hides real JIDs: the service keys nobody, and says so; when it stops hiding them, it keys."""
-    m, room = s.m, s.open_room("hidden-1", {"muc#roomconfig_whois": "moderators"})
-    s.owner.affiliation(room, SERVICE, "none")
+    m, room = s.m, s.open_room("hidden-1")  # a room that hides JIDs hides the inviter's too
+    s.owner.configure(room, {"muc#roomconfig_whois": "moderators"})
     alice, bob = m.peer("alice", room=room), m.peer("bob", room=room)
     refused(m, alice, "attach", "blind")
     refused(m, bob, "attach", "blind")

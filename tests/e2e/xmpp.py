@@ -100,7 +100,7 @@ class Client:
         with self._changed:
             while True:
                 found = condition()
-                if found:
+                if found is not None and found is not False:  # an element without children is false
                     return found
                 if self._closed:
                     raise LabError(f"the server closed the stream while waiting for: {what}")
