@@ -45,6 +45,8 @@ enum {
     KR_CHAIN_MAX = 64,          /* past epochs whose context inputs are kept for members that missed some */
     KR_LEAVE_BUDGET = 6,        /* leave rotations a minute above which joins wait */
     KR_JOIN_HOLD_MS = 10000,    /* ... and are let in this often */
+    KR_WHOLE_MAX = 5,           /* whole announces one attach may ask for ... */
+    KR_WHOLE_MS = 10000,        /* ... in this time: one can be 400 kB, and a client needs one at a time */
     KR_OWNER_ROTATE_MS = 10000, /* a room owner may ask for a rotation this often */
 
     /* --- media frames ---------------------------------------------------------------------------------- */

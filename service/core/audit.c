@@ -6,6 +6,7 @@
 
 #include "base/base64.h"
 #include "base/hash.h"
+#include "core/occupant.h"
 #include "core/room.h"
 #include "message/stanza.h"
 #include "text/canonical.h"
@@ -189,7 +190,16 @@ void kr_audit_refusal(struct kr_core *core, const char *from, const char *room, 
     struct kr_refusal *r = NULL;
     struct kr_room *known = kr_room_find(core, room);
     const char *at = known ? room : "";
-    const char *who = from;
+    /* An occupant by its participant id, which is forgotten with the instance; others without their resource,
+     * of which anybody can make as many as they like. */
+    size_t speakers = 0;
+    struct kr_occupant *o = known ? kr_occupant_by_jid(known, from, &speakers) : NULL;
+    struct kr_buf subject;
+    kr_buf_init(&subject, KR_JID_MAX + 16);
+    kr_buf_add_str(&subject, o ? "participant:" : "jid:");
+    kr_buf_add(&subject, o ? o->nick : from, o ? strlen(o->nick) : strcspn(from, "/"));
+    char *actor = kr_buf_take_str(&subject);
+    const char *who = actor ? actor : "";
     for (int attempt = 0; attempt < 2; attempt++) {
         size_t len = strlen(who) + strlen(at) + 32;
         char *key = kr_malloc(len);
@@ -212,6 +222,7 @@ void kr_audit_refusal(struct kr_core *core, const char *from, const char *room, 
         break;
     }
     r->count++;
+    free(actor);
 }
 
 void kr_audit_tick(struct kr_core *core)
@@ -224,8 +235,10 @@ void kr_audit_tick(struct kr_core *core)
         struct kr_entry e;
         const struct kr_room *room = r->room[0] ? kr_room_find(core, r->room) : NULL;
         kr_entry_begin(&e, core, "refused", room);
-        if (r->subject[0])
-            kr_entry_commit(&e, "actor", "jid", r->subject);
+        if (r->subject[0]) {
+            const char *colon = strchr(r->subject, ':');
+            kr_entry_commit(&e, "actor", *r->subject == 'p' ? "participant" : "jid", colon + 1);
+        }
         kr_entry_text(&e, "reason", kr_errname(r->err));
         kr_entry_u64(&e, "count", r->count);
         kr_entry_end(&e);

@@ -155,6 +155,8 @@ void kr_core_step(struct kr_core *core, const struct kr_event *event, struct kr_
 uint64_t kr_core_deadline(const struct kr_core *core)
 {
     uint64_t at = core->refusal_flush_ms ? core->refusal_flush_ms : UINT64_MAX;
+    if (core->buckets && core->bucket_sweep_ms < at)
+        at = core->bucket_sweep_ms;
     for (const struct kr_room *room = core->rooms; room; room = room->hh.next) {
         uint64_t d = kr_room_deadline(core, room);
         at = d < at ? d : at;

@@ -10,6 +10,7 @@
 #include "message/stanza.h"
 #include "xml/ns.h"
 
+enum { BUCKET_IDLE_MS = 5000 }; /* longer than a bucket needs to be full again */
 enum who { WHO_OCCUPANT, WHO_ATTACHED, WHO_MEMBER, WHO_OWNER };
 
 /* Who may ask for what. In every case: of a room we are in, that is not blind, from the full JID of one of
@@ -54,6 +55,8 @@ static bool within_rate(struct kr_core *core, const char *jid)
     struct kr_bucket *b = NULL;
     HASH_FIND_STR(core->buckets, jid, b);
     if (!b) {
+        if (!core->buckets)
+            core->bucket_sweep_ms = core->now.mono_ms + BUCKET_IDLE_MS;
         b = kr_calloc(1, sizeof(*b));
         b->jid = kr_strdup(jid);
         b->milli = full;
@@ -79,13 +82,12 @@ static void bucket_free(struct kr_core *core, struct kr_bucket *b)
 
 void kr_door_tick(struct kr_core *core)
 {
-    enum { IDLE_MS = 5000 };
     if (core->now.mono_ms < core->bucket_sweep_ms)
         return;
-    core->bucket_sweep_ms = core->now.mono_ms + IDLE_MS;
+    core->bucket_sweep_ms = core->now.mono_ms + BUCKET_IDLE_MS;
     struct kr_bucket *b, *tmp;
     HASH_ITER (hh, core->buckets, b, tmp) {
-        if (core->now.mono_ms - b->at_ms >= IDLE_MS)
+        if (core->now.mono_ms - b->at_ms >= BUCKET_IDLE_MS)
             bucket_free(core, b);
     }
 }

@@ -200,7 +200,7 @@ bool kr_attach_judge(struct kr_core *core, struct kr_room *room, struct kr_attac
     const char *why = "";
     enum kr_verdict verdict = kr_authorise(&room->policy, &standing, &why);
     if (verdict == KR_ADMIT) {
-        if (!a->member)
+        if (!a->member && kr_room_members(room) < KR_MEMBERS_MAX)
             kr_attach_become_member(core, room, a, why);
         return false;
     }

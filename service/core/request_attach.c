@@ -37,7 +37,7 @@ static int check_state(struct kr_core *core, struct kr_room *room, struct kr_occ
         return KR_E_BAD_CHALLENGE;
     if (kr_attach_was_used(core, room, &r->attach))
         return KR_E_ALREADY_ATTACHED;
-    if (HASH_COUNT(room->attaches) >= KR_MEMBERS_MAX)
+    if (kr_room_members(room) >= KR_MEMBERS_MAX)
         return KR_E_ROOM_FULL;
     return 0;
 }

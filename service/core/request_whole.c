@@ -1,5 +1,6 @@
 #include "core/announce.h"
 #include "core/deliver.h"
+#include "core/member.h"
 #include "core/request.h"
 #include "core/room.h"
 #include "core/tell.h"
@@ -7,6 +8,14 @@
 int kr_request_whole(struct kr_core *core, const struct kr_ask *ask)
 {
     const struct kr_req_whole *r = &ask->request->u.whole;
+    struct kr_attach *a = ask->attach;
+    if (!a->whole_count || core->now.mono_ms - a->whole_ms >= KR_WHOLE_MS) {
+        a->whole_ms = core->now.mono_ms;
+        a->whole_count = 0;
+    }
+    if (a->whole_count >= KR_WHOLE_MAX)
+        return KR_E_QUOTA;
+    a->whole_count++;
     struct kr_epoch *e = ask->room->flight ? ask->room->flight : ask->room->committed;
     int seat = e ? kr_roster_find(&e->roster, &ask->attach->id) : -1;
     kr_answer_empty(core, ask->asker);

@@ -86,6 +86,8 @@ struct kr_attach {
     uint64_t acked_epoch;
     uint64_t otk_left;
     bool low_told;
+    uint64_t whole_ms; /* when the first `whole` of the present window came */
+    unsigned whole_count;
     bool restored; /* what it published before is not known */
     struct kr_published *published;
     struct kr_pair *pairs;

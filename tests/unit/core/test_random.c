@@ -48,7 +48,8 @@ static void leave(struct peer *p)
         peer_leave(&w, p);
         return;
     }
-    /* Unseen by the service: it comes back in another session, or presence would seem to confirm its old attach. */
+    /* Unseen by the service: it comes back in another session, or presence would seem to confirm its old
+     * attach. */
     snprintf(p->jid, sizeof(p->jid), "%s@example.org/%llu", p->nick, (unsigned long long)w.now.mono_ms);
     p->present = p->attached = false;
     p->highest = 0;

@@ -694,6 +694,16 @@ static void rate_and_queue(void **state)
     (void)state;
     struct peer *a = settled("alice");
     struct kr_request r = {.kind = KR_REQ_WHOLE, .room = ROOM};
+    for (int i = 0; i < KR_WHOLE_MAX; i++) {
+        peer_send(&w, a, &r);
+        assert_string_equal(a->error, "");
+    }
+    refused(a, &r, "quota");
+    world_wait(&w, 10000);
+    peer_send(&w, a, &r);
+    assert_string_equal(a->error, "");
+    world_wait(&w, 10000);
+    r = peer_ack(a);
     for (int i = 0; i < KR_REQUESTS_PER_S * 4; i++) {
         peer_send(&w, a, &r);
         assert_string_equal(a->error, "");
