@@ -39,7 +39,28 @@ case " $missing " in
 esac
 echo "Installing: $missing"
 export DEBIAN_FRONTEND=noninteractive
-if ! (apt-get update && apt-get install -y --no-install-recommends $missing) </dev/null >"$log" 2>&1; then
+# What apt is at, so that a long installation is seen to go on.
+progress() {
+    shown=0
+    while read -r line; do
+        printf '%s\n' "$line" >>"$log"
+        case $line in
+        Get:* | Unpacking* | "Setting up"*)
+            shown=$((shown + 1))
+            if [ -t 1 ]; then
+                printf '\r\033[K  %.70s' "$line"
+            elif [ $((shown % 25)) -eq 0 ]; then
+                printf '  %.70s\n' "$line"
+            fi
+            ;;
+        esac
+    done
+    if [ -t 1 ]; then printf '\r\033[K'; fi
+}
+(
+    if apt-get update && apt-get install -y --no-install-recommends $missing; then echo "installed: all"; fi
+) </dev/null 2>&1 | progress
+if [ "$(tail -n 1 "$log")" != "installed: all" ]; then
     cat "$log"
     echo "The packages could not be installed; the command was:"
     echo "  $command"
