@@ -460,6 +460,83 @@ static void churn_holds_joins_not_leaves(void **state)
     assert_false(a->joins_held);
 }
 
+static void leaver_is_not_waited_for(void **state)
+{
+    (void)state;
+    struct peer *a = settled("alice");
+    struct peer *b = settled("bob");
+    struct peer *c = settled("carol");
+    b->mute = true;
+    world_control(&w, KR_CONTROL_ROTATE, NULL, ROOM);
+    assert_int_equal(a->committed, 3);
+    uint64_t delivers = b->delivers;
+    peer_leave(&w, b); /* both its envelope and its ack were awaited */
+    assert_int_equal(a->committed, 4);
+    assert_int_equal(a->laggards, 0);
+    assert_int_equal(c->silent, 0);
+    assert_int_equal(b->delivers, delivers);
+    world_wait(&w, 1500);
+    assert_int_equal(a->roster.len, 2);
+}
+
+static void another_session_under_the_nick_is_a_leave(void **state)
+{
+    (void)state;
+    struct peer *a = settled("alice");
+    struct peer *b = settled("bob");
+    snprintf(b->jid, sizeof(b->jid), "bob@example.org/2");
+    b->attached = false;
+    peer_enter(&w, b);
+    world_wait(&w, 300);
+    assert_int_equal(a->reasons, KR_REASON_LEAVE);
+    assert_int_equal(a->roster.len, 1);
+    assert_int_equal(b->highest, 2);
+}
+
+static void late_envelope_still_arrives(void **state)
+{
+    (void)state;
+    struct peer *a = settled("alice");
+    struct peer *b = settled("bob");
+    b->mute = true;
+    world_control(&w, KR_CONTROL_ROTATE, NULL, ROOM);
+    world_wait(&w, 3000);
+    assert_int_equal(a->committed, 3);
+    assert_int_equal(a->entries, 0);
+    struct kr_packed entries[PEERS_MAX];
+    struct kr_request r = peer_envelope(b, KR_ROUND_2, entries);
+    peer_send(&w, b, &r);
+    assert_string_equal(b->error, "");
+    assert_int_equal(a->entries, 1);
+}
+
+static void large_rooms_are_told_in_parts(void **state)
+{
+    (void)state;
+    enum { N = 160 };
+    char nick[16];
+    struct peer *p[N];
+    w.quiet = true;
+    for (int i = 0; i < N; i++) {
+        snprintf(nick, sizeof(nick), "peer%d", i);
+        p[i] = world_peer(&w, nick);
+        p[i]->body_len = KR_CIPHERTEXT_MAX;
+        peer_join(&w, p[i]);
+    }
+    w.quiet = false;
+    world_wait(&w, 300);
+    for (int i = 0; i < N; i++) {
+        assert_int_equal(p[i]->committed, 1);
+        assert_int_equal(p[i]->entries, N - 1);
+    }
+    peer_leave(&w, p[7]);
+    world_wait(&w, 1500);
+    assert_int_equal(p[0]->committed, 2);
+    assert_int_equal(p[0]->laggards, 0);
+    assert_int_equal(p[0]->entries, N - 2);
+    assert_true(p[0]->deliver_parts > 1);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -485,6 +562,10 @@ int main(void)
         T(policy_change_withdraws),
         T(affiliation_change_withdraws),
         T(churn_holds_joins_not_leaves),
+        T(leaver_is_not_waited_for),
+        T(another_session_under_the_nick_is_a_leave),
+        T(late_envelope_still_arrives),
+        T(large_rooms_are_told_in_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

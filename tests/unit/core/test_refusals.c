@@ -673,6 +673,42 @@ static void grants_refused(void **state)
     assert_int_equal(w.writes, 0);
 }
 
+static void waiting_devices(void **state)
+{
+    (void)state;
+    struct peer *a = settled("alice"), *b = settled("bob");
+    w.room_settings.policy.authorise = KR_AUTHORISE_REGISTERED;
+    w.room_settings.policy.approval = KR_APPROVAL_OWNERS;
+    world_control(&w, KR_CONTROL_APPROVE, a, "*");
+    world_control(&w, KR_CONTROL_APPROVE, b, "*");
+    world_settings(&w);
+    world_wait(&w, 5000);
+    assert_int_equal(a->roster.len, 2);
+    struct peer *c = world_peer(&w, "carol");
+    peer_join(&w, c);
+    world_wait(&w, 5000);
+    assert_int_equal(c->announces, 0);
+    struct kr_claim_target t = {.attach = a->attach};
+    struct kr_request r = claim(&t, 1);
+    refused(c, &r, "not-member");
+    t.attach = c->attach;
+    refused(a, &r, "not-in-room");
+    r = (struct kr_request){.kind = KR_REQ_WHOLE, .room = ROOM};
+    refused(c, &r, "not-member");
+    r = (struct kr_request){
+        .kind = KR_REQ_SESSION, .room = ROOM, .u.session = {.to = c->attach, .message = {c->attach.b, 16}}};
+    refused(a, &r, "not-in-room");
+    r = (struct kr_request){.kind = KR_REQ_APPROVE, .room = ROOM, .u.device = c->device};
+    refused(c, &r, "not-allowed");
+    b->affiliation = "owner";
+    peer_enter(&w, b);
+    peer_send(&w, b, &r);
+    assert_string_equal(b->error, "");
+    world_wait(&w, 5000);
+    assert_int_equal(c->roster.len, 3);
+    assert_int_equal(c->committed, c->highest);
+}
+
 static void sessions(void **state)
 {
     (void)state;
@@ -820,7 +856,7 @@ static void rooms_are_joined_and_left(void **state)
     world_xml(&w, "<presence type='unavailable' from='" ROOM "/keyroom' to='" SERVICE "'>"
                   "<x xmlns='http://jabber.org/protocol/muc#user'><status code='110'/><status "
                   "code='301'/></x></presence>");
-    joins = w.joins_sent;
+    w.last_presence[0] = '\0';
     world_wait(&w, 200000);
     assert_null(strstr(w.last_presence, ROOM));
 }
@@ -865,6 +901,7 @@ int main(void)
         T(acks_for_nothing),
         T(unknown_requests),
         T(grants_refused),
+        T(waiting_devices),
         T(sessions),
         T(rate_and_queue),
         T(refusals_are_logged_once_a_minute),

@@ -13,7 +13,8 @@
 #include "support/el_expat.h"
 #include "xml/ns.h"
 
-static const uint8_t dummy[64] = {1, 2, 3};
+static const uint8_t dummy[KR_CIPHERTEXT_MAX] = {1, 2, 3};
+enum { SHORT = 64 };
 
 /* splitmix64 */
 static uint64_t next(struct world *w)
@@ -258,6 +259,7 @@ void world_done(struct world *w)
     w->store->ops->close(w->store);
     for (size_t i = 0; i < w->peer_count; i++) {
         kr_roster_done(&w->peers[i].roster);
+        kr_roster_done(&w->peers[i].building);
         free(w->peers[i].have);
     }
     free(w->traces);
@@ -398,6 +400,7 @@ struct peer *world_peer(struct world *w, const char *nick)
     fill(w, p->curve25519.b, sizeof(p->curve25519.b));
     p->device = kr_device_id(&p->ed25519, &p->curve25519);
     kr_roster_init(&p->roster);
+    kr_roster_init(&p->building);
     return p;
 }
 
@@ -564,8 +567,8 @@ struct kr_request peer_envelope(struct peer *p, enum kr_round round, struct kr_p
     size_t me = (size_t)kr_roster_find(&p->roster, &p->attach), count = 0;
     for (size_t i = 0; i < p->roster.len; i++) {
         if (kr_round_has(&p->roster, p->link.kind, round, me, i))
-            entries[count++] =
-                (struct kr_packed){(uint16_t)i, KR_PACKED_NORMAL, kr_span(dummy, sizeof(dummy))};
+            entries[count++] = (struct kr_packed){(uint16_t)i, KR_PACKED_NORMAL,
+                                                  kr_span(dummy, p->body_len ? p->body_len : SHORT)};
     }
     return envelope(p, round, entries, count);
 }
@@ -573,7 +576,8 @@ struct kr_request peer_envelope(struct peer *p, enum kr_round round, struct kr_p
 struct kr_request peer_supplement(struct peer *p, struct kr_packed *entries, const uint16_t *to, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        entries[i] = (struct kr_packed){to[i], KR_PACKED_NORMAL, kr_span(dummy, sizeof(dummy))};
+        entries[i] =
+            (struct kr_packed){to[i], KR_PACKED_NORMAL, kr_span(dummy, p->body_len ? p->body_len : SHORT)};
     return envelope(p, KR_ROUND_SUPPLEMENT, entries, count);
 }
 
@@ -621,34 +625,61 @@ static void note_key(struct world *w, const struct kr_key *key)
     w->given[w->given_count++] = *key;
 }
 
-static void on_announce(struct world *w, struct peer *p, const struct kr_notice_announce *a)
+static void drop_line(struct kr_roster *r, const struct kr_id *attach)
 {
-    struct kr_roster roster;
-    kr_roster_init(&roster);
-    for (size_t i = 0; !a->full && i < p->roster.len; i++) {
-        const struct kr_roster_entry *e = &p->roster.entries[i];
-        bool over = false;
+    int at = kr_roster_find(r, attach);
+    if (at < 0)
+        return;
+    free(r->entries[at].participant);
+    free(r->entries[at].owner);
+    kr_buf_done(&r->entries[at].line);
+    r->entries[at] = r->entries[--r->len];
+    r->sealed = false;
+}
+
+/* The roster in p->building, part by part. True when it is complete. */
+static bool build_roster(struct peer *p, const struct kr_notice_announce *a)
+{
+    struct kr_roster *r = &p->building;
+    if (a->part == 1) {
+        kr_roster_done(r);
+        kr_roster_init(r);
+        for (size_t i = 0; !a->full && i < p->roster.len; i++) {
+            const struct kr_roster_entry *e = &p->roster.entries[i];
+            kr_roster_add(r, e->participant, e->owner, &e->ed25519, &e->curve25519, &e->attach, false);
+        }
         for (size_t k = 0; k < a->gone_count; k++)
-            over |= kr_id_equal(&a->gone[k].attach, &e->attach);
-        for (size_t k = 0; k < a->member_count; k++)
-            over |= kr_id_equal(&a->members[k].attach, &e->attach);
-        if (!over)
-            kr_roster_add(&roster, e->participant, e->owner, &e->ed25519, &e->curve25519, &e->attach, false);
+            drop_line(r, &a->gone[k].attach);
+        if (a->full) {
+            struct kr_policy policy;
+            assert_int_equal(kr_policy_read(a->policy_text, ROOM, &policy), 0);
+            struct kr_digest hash = kr_sha256(a->policy_text);
+            assert_memory_equal(&hash, &a->link.policy, sizeof(hash));
+        }
     }
+    assert_int_equal(a->part, p->parts + 1);
+    p->parts = a->part == a->of ? 0 : a->part;
     for (size_t i = 0; i < a->member_count; i++) {
         const struct kr_member_line *m = &a->members[i];
-        kr_roster_add(&roster, m->participant, m->owner, &m->ed25519, &m->curve25519, &m->attach, m->is_new);
+        drop_line(r, &m->attach);
+        kr_roster_add(r, m->participant, m->owner, &m->ed25519, &m->curve25519, &m->attach, m->is_new);
     }
-    assert_int_equal(kr_roster_seal(&roster), 0);
-    assert_int_equal(roster.len, a->size);
+    return a->part == a->of;
+}
+
+static void on_announce(struct world *w, struct peer *p, const struct kr_notice_announce *a)
+{
+    if (!build_roster(p, a))
+        return;
+    assert_int_equal(kr_roster_seal(&p->building), 0);
+    assert_int_equal(p->building.len, a->size);
     assert_true(
-        kr_digest_equal(&roster.digest, &a->link.roster)); /* the digest is that of what it was told */
-    if (kr_id_equal(&p->instance, &a->instance))
-        assert_true(a->link.epoch > p->highest || a->full); /* a whole one may come again */
-    assert_true(kr_roster_find(&roster, &p->attach) >= 0);
-    bool again = a->link.epoch == p->highest;
+        kr_digest_equal(&p->building.digest, &a->link.roster)); /* the digest is that of what it was told */
+    assert_true(kr_roster_find(&p->building, &p->attach) >= 0);
+    bool again = a->link.epoch == p->highest && kr_id_equal(&p->instance, &a->instance);
     kr_roster_done(&p->roster);
-    p->roster = roster;
+    p->roster = p->building; /* transferred */
+    kr_roster_init(&p->building);
     p->instance = a->instance;
     p->link = a->link;
     p->reasons = a->reasons;
@@ -675,7 +706,8 @@ static void on_notice(struct world *w, struct peer *p, const struct kr_notice *n
         assert_true(n->u.deliver.epoch == p->link.epoch || n->u.deliver.epoch == p->committed);
         if (n->u.deliver.epoch != p->link.epoch)
             break;
-        p->last_delivers += n->u.deliver.last;
+        p->last_delivers += n->u.deliver.last && n->u.deliver.part == n->u.deliver.of;
+        p->deliver_parts = n->u.deliver.of > p->deliver_parts ? n->u.deliver.of : p->deliver_parts;
         for (size_t i = 0; i < n->u.deliver.entry_count; i++) {
             p->have[n->u.deliver.entries[i].index]++;
             p->entries++;

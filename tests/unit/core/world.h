@@ -19,7 +19,7 @@
 #define SERVICE "keyroom.example.org"
 #define ROOM    "room@muc.example.org"
 
-enum { PEERS_MAX = 24 };
+enum { PEERS_MAX = 180 };
 
 struct peer {
     char nick[32], jid[96], owner[96];
@@ -30,7 +30,10 @@ struct peer {
     bool present, attached, mute; /* mute: neither seals nor acks by itself */
     bool lossy;                   /* acks the last sender as missing */
     /* what it was told */
-    struct kr_roster roster; /* of the last announce */
+    struct kr_roster roster;   /* of the last announce */
+    struct kr_roster building; /* of the one whose parts are coming */
+    uint32_t parts, deliver_parts;
+    size_t body_len; /* of its ciphertexts; 0: short */
     struct kr_epoch_link link;
     struct kr_digest context;
     uint64_t highest, committed;
@@ -72,7 +75,7 @@ struct world {
         struct kr_id instance;
         uint64_t epoch;
         struct kr_digest context;
-    } seen[4096]; /* every epoch anybody was told of */
+    } seen[8192]; /* every epoch anybody was told of */
     size_t seen_count;
     struct kr_key given[4096]; /* every one-time key that was given away */
     size_t given_count;
