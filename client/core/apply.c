@@ -1,0 +1,248 @@
+/* From a complete announce to an epoch: floor, number, roster, chain, lines (docs/protocol.md 3.5, 5.1
+ * - 5.5, 7.2). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/sign.h"
+#include "client/state.h"
+
+void kr_client_mismatch(struct kr_client *c, int err, const char *who, uint64_t deadline_ms)
+{
+    if (!c->mismatched)
+        c->broken = (struct kr_sending_facts){.announced_ms = c->now_ms, .deadline_ms = deadline_ms};
+    c->mismatched = true;
+    struct kr_report *r = kr_output_report(c->out, KR_REPORT_MISMATCH);
+    r->why = kr_strdup(kr_errname(err));
+    r->epoch = c->seen_epoch;
+    r->instance = c->instance;
+    if (who)
+        kr_report_who(r, who);
+}
+
+static int check_policy(struct kr_client *c, const struct kr_notice_announce *a)
+{
+    struct kr_policy p = c->policy;
+    if (a->policy_text.len) {
+        int err = kr_policy_read(a->policy_text, c->room, &p);
+        if (err)
+            return err;
+    } else if (!c->has_policy) {
+        return KR_E_CHAIN_BROKEN;
+    }
+    struct kr_digest hash = kr_policy_hash(&p, c->room);
+    if (!kr_digest_equal(&hash, &a->link.policy) || p.format != a->link.format || p.suite != a->link.suite ||
+        p.source != a->link.source)
+        return KR_E_CHAIN_BROKEN;
+    if (!kr_floor_holds(c, &p))
+        return KR_E_BELOW_FLOOR;
+    c->policy = p;
+    c->policy_hash = hash;
+    c->has_policy = true;
+    return 0;
+}
+
+/* The context before the announced epoch, by our own chain (5.3). *ret_prev is void if the epoch is the
+ * first. */
+static int check_chain(struct kr_client *c, const struct kr_notice_announce *a,
+                       const struct kr_epoch_state *last, struct kr_digest *ret_prev)
+{
+    if (!last) {
+        *ret_prev = a->prev_context;
+        return a->has_prev || a->link.epoch == 1 ? 0 : KR_E_CHAIN_BROKEN;
+    }
+    if (!a->has_prev || a->prev >= a->link.epoch)
+        return KR_E_CHAIN_BROKEN;
+    struct kr_digest ctx = last->context;
+    uint64_t at = last->link.epoch;
+    for (size_t i = 0; i < a->past_count; i++) {
+        const struct kr_epoch_link *l = &a->past[i];
+        if (l->epoch <= at)
+            continue;
+        ctx = kr_context(c->room, &c->instance, &ctx, l);
+        at = l->epoch;
+    }
+    if (at != a->prev || !kr_digest_equal(&ctx, &a->prev_context))
+        return KR_E_CHAIN_BROKEN;
+    *ret_prev = ctx;
+    return 0;
+}
+
+static bool listed(const struct kr_notice_announce *a, const struct kr_id *attach)
+{
+    for (size_t i = 0; i < a->member_count; i++)
+        if (kr_id_equal(&a->members[i].attach, attach))
+            return true;
+    for (size_t i = 0; i < a->gone_count; i++)
+        if (kr_id_equal(&a->gone[i].attach, attach))
+            return true;
+    return false;
+}
+
+static int make_roster(const struct kr_notice_announce *a, const struct kr_epoch_state *last,
+                       struct kr_roster *r)
+{
+    if (!a->full && (!last || !a->has_prev || last->link.epoch != a->prev))
+        return KR_E_ROSTER_MISMATCH;
+    for (size_t i = 0; !a->full && i < last->roster.len; i++) {
+        const struct kr_roster_entry *m = &last->roster.entries[i];
+        if (!listed(a, &m->attach))
+            kr_roster_add(r, m->participant, m->owner, &m->ed25519, &m->curve25519, &m->attach, false);
+    }
+    for (size_t i = 0; i < a->member_count; i++) {
+        const struct kr_member_line *m = &a->members[i];
+        kr_roster_add(r, m->participant, m->owner, &m->ed25519, &m->curve25519, &m->attach, m->is_new);
+    }
+    int err = kr_roster_seal(r);
+    if (!err && (r->len != a->size || !kr_digest_equal(&r->digest, &a->link.roster)))
+        err = KR_E_ROSTER_MISMATCH;
+    return err;
+}
+
+/* Our own line as we signed it; and nobody who left may follow a ratchet. */
+static int check_roster(const struct kr_client *c, const struct kr_notice_announce *a,
+                        const struct kr_epoch_state *last, const struct kr_roster *r, size_t *ret_me)
+{
+    int me = kr_roster_find(r, &c->attach);
+    if (me < 0)
+        return KR_E_NOT_IN_ROSTER;
+    const struct kr_roster_entry *m = &r->entries[me];
+    if (strcmp(m->participant, c->nick) != 0 || strcmp(m->owner, c->owner) != 0 ||
+        !kr_key_equal(&m->ed25519, &c->ed25519) || !kr_key_equal(&m->curve25519, &c->curve25519))
+        return KR_E_ROSTER_MISMATCH;
+    for (size_t i = 0; a->link.kind == KR_EPOCH_RATCHET && last && i < last->roster.len; i++)
+        if (kr_roster_find(r, &last->roster.entries[i].attach) < 0)
+            return KR_E_ROSTER_MISMATCH;
+    *ret_me = (size_t)me;
+    return 0;
+}
+
+static bool line_verifies(const struct kr_client *c, const struct kr_member_line *m)
+{
+    struct kr_id device = kr_device_id(&m->ed25519, &m->curve25519);
+    struct kr_attach_text t = {.room = c->room,
+                               .instance = c->instance,
+                               .participant = m->participant,
+                               .owner = m->owner,
+                               .device = m->device,
+                               .attach = m->attach,
+                               .nonce = m->nonce};
+    struct kr_buf text = kr_attach_text(&t);
+    bool good =
+        kr_id_equal(&device, &m->device) && !text.err && kr_verify(&m->ed25519, kr_buf_span(&text), &m->sig);
+    kr_buf_done(&text);
+    return good;
+}
+
+static void update_peers(struct kr_client *c, const struct kr_notice_announce *a, const struct kr_roster *r)
+{
+    struct kr_peer *p, *next;
+    for (size_t i = 0; i < a->member_count; i++) {
+        const struct kr_member_line *m = &a->members[i];
+        if (kr_id_equal(&m->attach, &c->attach))
+            continue;
+        p = kr_peer_find(c, &m->attach);
+        /* an attach with other keys is another one, whatever its id */
+        if (p && (!kr_key_equal(&p->curve25519, &m->curve25519) || !kr_key_equal(&p->ed25519, &m->ed25519) ||
+                  strcmp(p->participant, m->participant) != 0)) {
+            kr_peer_free(c, p);
+            p = NULL;
+        }
+        if (!p) {
+            p = kr_calloc(1, sizeof(*p));
+            p->attach = m->attach;
+            p->participant = kr_strdup(m->participant);
+            p->ed25519 = m->ed25519;
+            p->curve25519 = m->curve25519;
+            HASH_ADD(hh, c->peers, attach, sizeof(p->attach), p);
+        }
+        p->device = m->device;
+        p->verified = line_verifies(c, m);
+    }
+    HASH_ITER (hh, c->peers, p, next) {
+        if (kr_roster_find(r, &p->attach) < 0)
+            kr_peer_free(c, p);
+    }
+}
+
+static void report_epoch(struct kr_client *c, const struct kr_notice_announce *a,
+                         const struct kr_epoch_state *e)
+{
+    struct kr_report *r = kr_output_report(c->out, KR_REPORT_ANNOUNCE);
+    r->instance = e->instance;
+    r->epoch = e->link.epoch;
+    r->epoch_kind = e->link.kind;
+    r->reasons = a->reasons;
+    r->context = e->context;
+    for (size_t i = 0; i < e->roster.len; i++)
+        kr_report_who(r, e->roster.entries[i].participant);
+}
+
+static int apply(struct kr_client *c, const struct kr_notice_announce *a, struct kr_epoch_state *last)
+{
+    struct kr_roster roster;
+    struct kr_digest prev;
+    size_t me = 0;
+    kr_roster_init(&roster);
+    int err = check_policy(c, a);
+    if (!err)
+        err = check_chain(c, a, last, &prev);
+    if (!err)
+        err = make_roster(a, last, &roster);
+    if (!err)
+        err = check_roster(c, a, last, &roster, &me);
+    if (!err) {
+        update_peers(c, a, &roster);
+        struct kr_epoch_state *e = kr_epoch_new(c, &a->link, &roster);
+        e->deadline_ms = a->deadline_ms;
+        e->me = me;
+        e->context = kr_context(c->room, &c->instance, a->has_prev ? &prev : NULL, &a->link);
+        bool follows = last && a->has_prev && last->link.epoch == a->prev;
+        kr_epoch_first_keys(c, e, follows ? last : NULL);
+        c->phase = KR_PHASE_MEMBER;
+        c->asked_whole = false;
+        c->ask_at_ms = UINT64_MAX;
+        report_epoch(c, a, e);
+    }
+    kr_roster_done(&roster);
+    return err;
+}
+
+void kr_announce_apply(struct kr_client *c, const struct kr_notice_announce *a)
+{
+    struct kr_epoch_state *last = kr_epoch_now(c);
+    bool same_instance = kr_id_equal(&a->instance, &c->seen_instance);
+    uint64_t floor = same_instance ? c->seen_epoch : 0;
+    if (c->mismatched)
+        return; /* only a new attach heals it */
+    if (!kr_id_equal(&a->instance, &c->instance)) {
+        kr_output_refused(c->out, "announce", KR_E_WRONG_INSTANCE, NULL);
+        return;
+    }
+    if (last && last->link.epoch == a->link.epoch && kr_digest_equal(&last->link.roster, &a->link.roster) &&
+        kr_digest_equal(&last->link.policy, &a->link.policy) && last->link.kind == a->link.kind)
+        return; /* told again, on `whole` */
+    /* an epoch that could not be applied may come again in full */
+    bool again = c->asked_whole && a->full && a->link.epoch == floor && !(last && last->link.epoch == floor);
+    if (a->link.epoch <= floor && !again) {
+        kr_output_refused(c->out, "announce", KR_E_EPOCH_NOT_ABOVE, NULL);
+        return;
+    }
+    c->seen_instance = a->instance;
+    c->seen_epoch = a->link.epoch;
+    int err = apply(c, a, last);
+    if (err == KR_E_BELOW_FLOOR) {
+        kr_output_refused(c->out, "announce", err, NULL);
+        struct kr_request r = {.kind = KR_REQ_DETACH};
+        kr_request_send(c, &r);
+        kr_attach_end(c);
+        kr_epoch_fade(c);
+        c->sending = NULL;
+    } else if (err && !c->asked_whole && err != KR_E_NOT_IN_ROSTER) {
+        kr_output_refused(c->out, "announce", err, NULL);
+        kr_announce_ask(c);
+    } else if (err) {
+        kr_client_mismatch(c, err, NULL, a->deadline_ms);
+    }
+}

@@ -1,0 +1,199 @@
+/* Challenge, floor, attach; again when that fails; more one-time keys (docs/protocol.md 6.1, 6.2, 7.6, 7.8).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "client/state.h"
+#include "message/stanza.h"
+
+bool kr_floor_holds(const struct kr_client *c, const struct kr_policy *p)
+{
+    return p->authorise >= c->floor && p->source == KR_SOURCE_PARTICIPANTS &&
+           (c->any_format || p->format == c->format);
+}
+
+void kr_attach_again(struct kr_client *c, uint64_t wait_ms)
+{
+    c->phase = KR_PHASE_NONE;
+    c->attach_at_ms = c->now_ms + wait_ms;
+}
+
+void kr_attach_end(struct kr_client *c)
+{
+    struct kr_peer *p, *next;
+    HASH_ITER (hh, c->peers, p, next) {
+        kr_peer_free(c, p);
+    }
+    kr_announce_reset(c);
+    kr_request_forget(c);
+    c->phase = KR_PHASE_NONE;
+    c->attach_at_ms = c->ask_at_ms = UINT64_MAX;
+    c->has_policy = c->asked_whole = c->mismatched = c->exposed = false;
+}
+
+void kr_attach_start(struct kr_client *c)
+{
+    c->phase = KR_PHASE_CHALLENGING;
+    struct kr_request r = {.kind = KR_REQ_CHALLENGE};
+    kr_request_send(c, &r);
+}
+
+/* Some refusals do not change by asking again. */
+static void failed(struct kr_client *c, const char *what, int err)
+{
+    kr_output_refused(c->out, what, err, NULL);
+    c->phase = KR_PHASE_NONE;
+    bool final = err == KR_E_REVOKED || err == KR_E_KEY_CONFLICT || err == KR_E_NOT_ALLOWED ||
+                 err == KR_E_BELOW_FLOOR || err == KR_E_NO_DEVICE || err == KR_E_WRONG_PARTICIPANT;
+    c->attach_at_ms = final ? UINT64_MAX : c->now_ms + KR_CLIENT_REATTACH_MS;
+}
+
+static int sign_text(struct kr_client *c, struct kr_buf *text, struct kr_sig *ret_sig)
+{
+    int err = text->err ? text->err : kr_olm_account_sign(c->account, kr_buf_span(text), ret_sig);
+    kr_buf_done(text);
+    return err;
+}
+
+static int sign_key(struct kr_client *c, enum kr_key_kind kind, struct kr_signed_key *k)
+{
+    struct kr_key_text t = {.kind = kind, .key = k->key, .device = c->device, .attach = c->attach};
+    struct kr_buf text = kr_key_text(&t);
+    return sign_text(c, &text, &k->sig);
+}
+
+static int make_keys(struct kr_client *c, size_t count, struct kr_signed_key *out)
+{
+    struct kr_key keys[KR_OTK_MAX];
+    int err = kr_olm_account_make_keys(c->account, &c->random, count, keys);
+    for (size_t i = 0; !err && i < count; i++) {
+        out[i].key = keys[i];
+        err = sign_key(c, KR_KEY_ONE_TIME, &out[i]);
+    }
+    return err;
+}
+
+static int send_attach(struct kr_client *c, const struct kr_res_challenge *ch)
+{
+    kr_random_fill(&c->random, &c->attach, sizeof(c->attach));
+    c->instance = ch->instance;
+    struct kr_attach_text t = {.room = c->room,
+                               .instance = ch->instance,
+                               .participant = c->nick,
+                               .owner = ch->owner,
+                               .device = c->device,
+                               .attach = c->attach,
+                               .nonce = ch->nonce};
+    struct kr_signed_key otks[KR_OTK_MAX];
+    struct kr_request r = {.kind = KR_REQ_ATTACH};
+    struct kr_req_attach *a = &r.u.attach;
+    *a = (struct kr_req_attach){.instance = ch->instance,
+                                .device = c->device,
+                                .attach = c->attach,
+                                .nonce = ch->nonce,
+                                .participant = c->nick,
+                                .owner = ch->owner,
+                                .ed25519 = c->ed25519,
+                                .curve25519 = c->curve25519,
+                                .otks = otks,
+                                .otk_count = KR_OTK_MAX};
+    struct kr_buf text = kr_attach_text(&t);
+    int err = sign_text(c, &text, &a->sig);
+    if (!err)
+        err = make_keys(c, KR_OTK_MAX, otks);
+    if (!err)
+        err = kr_olm_account_make_fallback(c->account, &c->random, &a->fallback.key);
+    if (!err)
+        err = sign_key(c, KR_KEY_FALLBACK, &a->fallback);
+    if (!err && !kr_request_send(c, &r))
+        err = KR_E_INTERNAL;
+    return err;
+}
+
+static bool owner_is_ours(const struct kr_client *c, const char *owner)
+{
+    return owner[0] == '\0' || (kr_jid_same_bare(owner, c->jid) && kr_jid_resource(owner)[0] == '\0');
+}
+
+void kr_attach_challenge(struct kr_client *c, const struct kr_el *payload, int err)
+{
+    if (c->phase != KR_PHASE_CHALLENGING)
+        return;
+    struct kr_arena arena;
+    kr_arena_init(&arena, KR_STANZA_ARENA_MAX);
+    struct kr_res_challenge ch;
+    struct kr_policy policy;
+    if (!err)
+        err = payload ? kr_res_challenge_decode(payload, &arena, &ch) : KR_E_MALFORMED;
+    if (!err && (strcmp(ch.room, c->room) != 0 || strcmp(ch.participant, c->nick) != 0 ||
+                 !owner_is_ours(c, ch.owner)))
+        err = KR_E_WRONG_PARTICIPANT;
+    if (!err)
+        err = kr_policy_read(ch.policy_text, c->room, &policy);
+    if (!err && !kr_floor_holds(c, &policy))
+        err = KR_E_BELOW_FLOOR;
+    if (!err) {
+        c->policy = policy;
+        c->policy_hash = kr_policy_hash(&policy, c->room);
+        c->has_policy = true;
+        free(c->owner);
+        c->owner = kr_strdup(ch.owner);
+        c->phase = KR_PHASE_ATTACHING;
+        err = send_attach(c, &ch);
+    }
+    if (err)
+        failed(c, "challenge", err);
+    kr_arena_done(&arena);
+}
+
+void kr_attach_result(struct kr_client *c, const struct kr_el *payload, int err)
+{
+    if (c->phase != KR_PHASE_ATTACHING)
+        return;
+    struct kr_res_attached a;
+    if (!err)
+        err = payload ? kr_res_attached_decode(payload, &a) : KR_E_MALFORMED;
+    if (!err && strcmp(a.room, c->room) != 0)
+        err = KR_E_MALFORMED;
+    if (err) {
+        failed(c, "attach", err);
+        return;
+    }
+    c->phase = a.waiting ? KR_PHASE_WAITING : KR_PHASE_MEMBER;
+    c->attach_at_ms = UINT64_MAX;
+    struct kr_report *r = kr_output_report(c->out, KR_REPORT_ATTACHED);
+    r->waiting = a.waiting;
+    r->device = c->device;
+    r->attach = c->attach;
+    r->instance = c->instance;
+    if (a.reason)
+        r->why = kr_strdup(a.reason);
+}
+
+void kr_attach_low(struct kr_client *c, const struct kr_notice_low *low)
+{
+    if (c->phase < KR_PHASE_WAITING || !kr_id_equal(&low->attach, &c->attach) || low->count >= KR_OTK_MAX)
+        return;
+    for (const struct kr_pending *q = c->pending; q; q = q->next)
+        if (q->kind == KR_REQ_KEYS)
+            return;
+    struct kr_signed_key otks[KR_OTK_MAX];
+    struct kr_request r = {.kind = KR_REQ_KEYS};
+    r.u.keys = (struct kr_req_keys){
+        .attach = c->attach, .otks = otks, .otk_count = (size_t)(KR_OTK_MAX - low->count)};
+    if (make_keys(c, r.u.keys.otk_count, otks) == 0)
+        kr_request_send(c, &r);
+}
+
+void kr_attach_over(struct kr_client *c, const struct kr_notice_detached *d)
+{
+    if (c->phase < KR_PHASE_WAITING || !kr_id_equal(&d->instance, &c->instance))
+        return;
+    kr_attach_end(c);
+    kr_epoch_erase_all(c);
+    kr_output_report(c->out, KR_REPORT_DETACHED)->why = kr_strdup(d->reason);
+    if (strcmp(d->reason, "instance-over") == 0)
+        kr_attach_again(c, 0);
+}

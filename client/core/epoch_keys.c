@@ -1,0 +1,211 @@
+/* Secrets by epoch and sender: had, ratcheted, erased in time (docs/protocol.md 5.5, 5.6, 5.12). */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "client/state.h"
+#include "epoch/schedule.h"
+
+static void free_epoch(struct kr_epoch_state *e)
+{
+    for (size_t i = 0; i < e->roster.len; i++) {
+        kr_secret_done(&e->held[i].secret);
+        kr_sframe_key_done(&e->held[i].sframe);
+        kr_jframe_key_done(&e->held[i].jframe);
+    }
+    free(e->held);
+    free(e->to);
+    free(e->supplements);
+    free(e->reported);
+    free(e->mismatch);
+    kr_roster_done(&e->roster);
+    free(e);
+}
+
+static void erase(struct kr_client *c, struct kr_epoch_state **at)
+{
+    struct kr_epoch_state *e = *at;
+    *at = e->next;
+    if (c->sending == e)
+        c->sending = NULL;
+    free_epoch(e);
+}
+
+/* More than four: the oldest goes that nobody sends with, ourselves included. */
+static void bound(struct kr_client *c)
+{
+    size_t count = 0;
+    for (struct kr_epoch_state *e = c->epochs; e; e = e->next)
+        count++;
+    while (count > KR_EPOCHS_HELD_MAX) {
+        struct kr_epoch_state **at = &c->epochs, **victim = NULL;
+        for (at = &c->epochs->next; *at; at = &(*at)->next)
+            if (*at != c->sending)
+                victim = at;
+        erase(c, victim);
+        count--;
+    }
+}
+
+struct kr_epoch_state *kr_epoch_new(struct kr_client *c, const struct kr_epoch_link *link,
+                                    struct kr_roster *roster)
+{
+    struct kr_epoch_state *e = kr_calloc(1, sizeof(*e));
+    e->instance = c->instance;
+    e->attach = c->attach;
+    e->link = *link;
+    e->announced_ms = c->now_ms;
+    e->erase_ms = UINT64_MAX;
+    e->roster = *roster;
+    kr_roster_init(roster);
+    size_t n = e->roster.len;
+    e->held = kr_calloc(n, sizeof(*e->held));
+    e->to = kr_calloc(n, 1);
+    e->supplements = kr_calloc(n, 1);
+    e->reported = kr_calloc(n, 1);
+    e->mismatch = kr_calloc(n, 1);
+    e->next = c->epochs;
+    c->epochs = e;
+    bound(c);
+    return e;
+}
+
+struct kr_epoch_state *kr_epoch_now(struct kr_client *c)
+{
+    struct kr_epoch_state *e = c->epochs;
+    return e && c->phase >= KR_PHASE_ATTACHING && kr_id_equal(&e->attach, &c->attach) ? e : NULL;
+}
+
+int kr_epoch_hold(struct kr_epoch_state *e, size_t index, struct kr_secret *secret)
+{
+    struct kr_held *h = &e->held[index];
+    struct kr_secret base = KR_SECRET_NONE;
+    int err = kr_base_key(secret, &e->context, kr_roster_line(&e->roster, index), &base);
+    if (!err && e->link.format == KR_FORMAT_SFRAME)
+        err = kr_sframe_key_init(e->link.suite, e->link.epoch * KR_OCCUPANTS_MAX + index, &base, &h->sframe);
+    else if (!err)
+        err = kr_jframe_key_init(&base, e->link.epoch, &h->jframe);
+    if (!err) {
+        kr_secret_move(&h->secret, secret);
+        h->has = true;
+    }
+    kr_secret_done(&base);
+    kr_secret_done(secret);
+    return err;
+}
+
+void kr_epoch_first_keys(struct kr_client *c, struct kr_epoch_state *e, const struct kr_epoch_state *parent)
+{
+    bool ratchet = e->link.kind == KR_EPOCH_RATCHET && parent != NULL;
+    for (size_t i = 0; i < e->roster.len; i++) {
+        const struct kr_roster_entry *m = &e->roster.entries[i];
+        struct kr_secret s = KR_SECRET_NONE;
+        int at = ratchet && !m->is_new ? kr_roster_find(&parent->roster, &m->attach) : -1;
+        if (at >= 0 && parent->held[at].has &&
+            kr_secret_ratchet(&parent->held[at].secret, &e->context, &s) == 0)
+            kr_epoch_hold(e, i, &s);
+    }
+    if (!e->held[e->me].has) {
+        struct kr_secret s = KR_SECRET_NONE;
+        kr_secret_fresh(&c->random, &s);
+        kr_epoch_hold(e, e->me, &s);
+    }
+}
+
+void kr_epoch_replaced(struct kr_client *c, const struct kr_epoch_state *by)
+{
+    for (struct kr_epoch_state *e = by->next; e; e = e->next)
+        e->erase_ms = kr_sooner(e->erase_ms, c->now_ms + KR_ERASE_MS);
+}
+
+void kr_epoch_fade(struct kr_client *c)
+{
+    for (struct kr_epoch_state *e = c->epochs; e; e = e->next)
+        e->erase_ms = kr_sooner(e->erase_ms, c->now_ms + KR_ERASE_MS);
+}
+
+void kr_epoch_time(struct kr_client *c)
+{
+    struct kr_epoch_state **at = &c->epochs;
+    while (*at) {
+        if ((*at)->erase_ms <= c->now_ms && *at != c->sending)
+            erase(c, at);
+        else
+            at = &(*at)->next;
+    }
+}
+
+void kr_epoch_erase_all(struct kr_client *c)
+{
+    while (c->epochs)
+        erase(c, &c->epochs);
+}
+
+void kr_epoch_commit(struct kr_client *c, const struct kr_notice_commit *n)
+{
+    struct kr_epoch_state *e = kr_epoch_now(c);
+    if (!e || !kr_id_equal(&n->instance, &e->instance) || n->epoch != e->link.epoch || e->committed)
+        return;
+    e->committed = true;
+    struct kr_report *r = kr_output_report(c->out, KR_REPORT_COMMIT);
+    r->instance = e->instance;
+    r->epoch = e->link.epoch;
+    r->has_exposure = n->has_exposure;
+    r->exposure_ms = n->exposure_ms;
+    kr_epoch_replaced(c, e);
+}
+
+static struct kr_sending_facts facts_of(const struct kr_client *c, const struct kr_epoch_state *e)
+{
+    if (c->mismatched) {
+        struct kr_sending_facts f = c->broken;
+        f.sending = c->sending != NULL;
+        f.mismatched = true;
+        return f;
+    }
+    return (struct kr_sending_facts){.announced_ms = e->announced_ms,
+                                     .deadline_ms = e->deadline_ms,
+                                     .sealed = e->sealed,
+                                     .committed = e->committed,
+                                     .sending = c->sending != NULL,
+                                     .current = c->sending == e};
+}
+
+void kr_epoch_send(struct kr_client *c)
+{
+    struct kr_epoch_state *e = kr_epoch_now(c);
+    if (!e || c->phase < KR_PHASE_MEMBER)
+        return;
+    struct kr_sending_facts f = facts_of(c, e);
+    uint64_t next;
+    enum kr_sending what = kr_sending_decide(&f, c->now_ms, &next);
+    if (what == KR_SENDING_KEEP)
+        return;
+    struct kr_report *r =
+        kr_output_report(c->out, what == KR_SENDING_STOP ? KR_REPORT_STOP : KR_REPORT_SWITCH);
+    r->instance = e->instance;
+    r->epoch = e->link.epoch;
+    if (what == KR_SENDING_STOP) {
+        r->why = kr_strdup(c->mismatched ? "mismatched" : "unsealed");
+        c->sending = NULL;
+        return;
+    }
+    r->by_clock = what == KR_SENDING_SWITCH_CLOCK;
+    c->sending = e;
+    kr_epoch_replaced(c, e);
+}
+
+uint64_t kr_epoch_next(const struct kr_client *c)
+{
+    uint64_t due = UINT64_MAX;
+    for (const struct kr_epoch_state *e = c->epochs; e; e = e->next)
+        if (e != c->sending)
+            due = kr_sooner(due, e->erase_ms);
+    if (c->phase == KR_PHASE_MEMBER && c->epochs && kr_id_equal(&c->epochs->attach, &c->attach)) {
+        struct kr_sending_facts f = facts_of(c, c->epochs);
+        uint64_t next;
+        kr_sending_decide(&f, c->now_ms, &next);
+        due = kr_sooner(due, next);
+    }
+    return due;
+}

@@ -1,0 +1,82 @@
+/* Frames by the key of their epoch and sender (docs/protocol.md 5.8, 5.9). */
+#include <string.h>
+
+#include "base/err.h"
+#include "client/state.h"
+
+int kr_client_seal_frame(struct kr_client *c, struct kr_span plain, struct kr_buf *out)
+{
+    struct kr_epoch_state *e = c->sending;
+    if (!e || !e->held[e->me].has)
+        return KR_E_NO_KEY;
+    const struct kr_held *h = &e->held[e->me];
+    int err;
+    if (e->link.format == KR_FORMAT_SFRAME) {
+        err = kr_sframe_seal(&h->sframe, e->counter, kr_span(NULL, 0), plain, out);
+    } else {
+        uint32_t ssrc;
+        memcpy(&ssrc, e->attach.b, sizeof(ssrc));
+        struct kr_jframe_iv iv = {ssrc, (uint32_t)(e->counter >> 32), (uint32_t)e->counter};
+        err = kr_jframe_seal(&h->jframe, KR_JFRAME_AUDIO, &iv, plain, out);
+    }
+    if (!err)
+        e->counter++;
+    return err;
+}
+
+static int open_sframe(struct kr_epoch_state *e, uint64_t index, const char *participant, uint64_t ctr,
+                       struct kr_span frame, struct kr_buf *out)
+{
+    if (index >= e->roster.len)
+        return KR_E_NO_KEY;
+    struct kr_held *h = &e->held[index];
+    if (strcmp(e->roster.entries[index].participant, participant) != 0)
+        return KR_E_WRONG_SENDER;
+    if (!h->has)
+        return KR_E_NO_KEY;
+    int err = kr_sframe_window_check(&h->window, ctr);
+    if (!err)
+        err = kr_sframe_open(&h->sframe, kr_span(NULL, 0), frame, out);
+    if (!err)
+        err = kr_sframe_window_mark(&h->window, ctr);
+    return err;
+}
+
+static int open_jframe(struct kr_epoch_state *e, const char *participant, struct kr_span frame,
+                       struct kr_buf *out)
+{
+    int index = kr_roster_find_participant(&e->roster, participant);
+    if (index < 0 || !e->held[index].has)
+        return KR_E_NO_KEY;
+    return kr_jframe_open(&e->held[index].jframe, KR_JFRAME_AUDIO, frame, out);
+}
+
+int kr_client_open_frame(struct kr_client *c, const char *participant, struct kr_span frame,
+                         struct kr_buf *out, uint64_t *ret_epoch)
+{
+    enum kr_format format = c->epochs ? c->epochs->link.format : c->policy.format;
+    struct kr_sframe_header sh = {0};
+    struct kr_jframe_header jh = {0};
+    int err = format == KR_FORMAT_SFRAME ? kr_sframe_parse(frame, &sh)
+                                         : kr_jframe_parse(KR_JFRAME_AUDIO, frame, &jh);
+    if (err)
+        return err;
+    uint64_t epoch = format == KR_FORMAT_SFRAME ? sh.kid / KR_OCCUPANTS_MAX : jh.index;
+    *ret_epoch = epoch;
+    err = KR_E_NO_KEY;
+    /* Two instances may have an epoch of the same number: the newer one is tried first. */
+    for (struct kr_epoch_state *e = c->epochs; e && err; e = e->next) {
+        if (e->link.format != format)
+            continue;
+        int one = KR_E_NO_KEY;
+        if (format == KR_FORMAT_SFRAME && e->link.epoch == epoch) {
+            one = open_sframe(e, sh.kid % KR_OCCUPANTS_MAX, participant, sh.ctr, frame, out);
+        } else if (format == KR_FORMAT_JFRAME && e->link.epoch % KR_JFRAME_RING == epoch) {
+            *ret_epoch = e->link.epoch;
+            one = open_jframe(e, participant, frame, out);
+        }
+        if (one != KR_E_NO_KEY)
+            err = one;
+    }
+    return err;
+}

@@ -1,0 +1,103 @@
+/* What was delivered to us, and what we say about it (docs/protocol.md 5.7, 6.5, 7.3). */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "client/state.h"
+#include "epoch/schedule.h"
+
+static int open_entry(struct kr_client *c, struct kr_epoch_state *e, const struct kr_packed *d,
+                      struct kr_peer *p)
+{
+    struct kr_secret plain = KR_SECRET_NONE, secret = KR_SECRET_NONE;
+    int err = kr_peer_open(c, p, d->type, d->body, &plain);
+    if (!err)
+        err = kr_sealed_open(&plain, &e->context, kr_roster_line(&e->roster, d->index),
+                             kr_roster_line(&e->roster, e->me), &secret);
+    if (!err)
+        err = kr_epoch_hold(e, d->index, &secret);
+    kr_secret_done(&plain);
+    kr_secret_done(&secret);
+    return err;
+}
+
+static void take(struct kr_client *c, struct kr_epoch_state *e, const struct kr_packed *d)
+{
+    if (d->index >= e->roster.len || d->index == e->me) {
+        kr_output_refused(c->out, "key", KR_E_NOT_IN_ROSTER, NULL);
+        return;
+    }
+    if (e->held[d->index].has || d->type == KR_PACKED_WITHHELD)
+        return;
+    const struct kr_roster_entry *m = &e->roster.entries[d->index];
+    struct kr_peer *p = kr_peer_find(c, &m->attach);
+    int err = p && p->verified ? open_entry(c, e, d, p) : KR_E_BAD_SIGNATURE;
+    if (!err) {
+        e->mismatch[d->index] = 0;
+        return;
+    }
+    kr_output_refused(c->out, "key", err, m->participant);
+    if (err == KR_E_CONTEXT_MISMATCH && !e->mismatch[d->index]) {
+        e->mismatch[d->index] = 1;
+        e->acked = false;
+        struct kr_report *r = kr_output_report(c->out, KR_REPORT_MISMATCH);
+        r->epoch = e->link.epoch;
+        r->why = kr_strdup(kr_errname(err));
+        kr_report_who(r, m->participant);
+    } else if (err == KR_E_CANNOT_OPEN) {
+        kr_peer_reset(c, p);
+    }
+}
+
+void kr_open_deliver(struct kr_client *c, const struct kr_notice_deliver *d)
+{
+    struct kr_epoch_state *e = kr_epoch_now(c);
+    if (!e || c->phase != KR_PHASE_MEMBER || c->mismatched || !kr_id_equal(&d->instance, &e->instance) ||
+        d->epoch != e->link.epoch)
+        return;
+    for (size_t i = 0; i < d->entry_count; i++)
+        take(c, e, &d->entries[i]);
+    if (d->part != d->of)
+        return;
+    if (d->round == KR_ROUND_1)
+        e->round1_delivered = true;
+    if (d->last)
+        e->collected = true;
+}
+
+void kr_open_ack(struct kr_client *c)
+{
+    struct kr_epoch_state *e = kr_epoch_now(c);
+    if (!e || c->phase != KR_PHASE_MEMBER || c->mismatched)
+        return;
+    uint16_t *missing = kr_calloc(e->roster.len, sizeof(*missing));
+    uint16_t *mismatch = kr_calloc(e->roster.len, sizeof(*mismatch));
+    size_t n = 0, wrong = 0;
+    bool changed = !e->acked, wait = false;
+    for (size_t i = 0; i < e->roster.len; i++) {
+        bool lacks = !e->held[i].has;
+        changed = changed || lacks != e->reported[i];
+        if (e->mismatch[i])
+            mismatch[wrong++] = (uint16_t)i;
+        if (!lacks)
+            continue;
+        missing[n++] = (uint16_t)i;
+        const struct kr_peer *p = kr_peer_find(c, &e->roster.entries[i].attach);
+        wait = wait || (p && p->resetting); /* the new session goes first */
+    }
+    if (changed && !wait && (n == 0 || e->collected)) {
+        struct kr_request r = {.kind = KR_REQ_ACK};
+        r.u.ack = (struct kr_req_ack){.instance = e->instance,
+                                      .epoch = e->link.epoch,
+                                      .missing = missing,
+                                      .missing_count = n,
+                                      .mismatch = mismatch,
+                                      .mismatch_count = wrong};
+        kr_request_send(c, &r);
+        e->acked = true;
+        for (size_t i = 0; i < e->roster.len; i++)
+            e->reported[i] = !e->held[i].has;
+    }
+    free(missing);
+    free(mismatch);
+}

@@ -1,0 +1,226 @@
+/* The client's memory. Internal to this folder. */
+#ifndef KR_CLIENT_STATE_H
+#define KR_CLIENT_STATE_H
+
+#include <uthash.h>
+
+#include "base/arena.h"
+#include "base/limit.h"
+#include "client/client.h"
+#include "client/sending.h"
+#include "epoch/rounds.h"
+#include "frame/jframe.h"
+#include "frame/sframe.h"
+#include "message/event.h"
+#include "message/request.h"
+
+enum { KR_CLIENT_IQ_MS = 10000, KR_CLIENT_REATTACH_MS = 5000, KR_CLIENT_ID_LEN = 20 };
+
+struct kr_occupant { /* of the room, as our own presence shows it */
+    char *nick;
+    bool has_device, is_service;
+    struct kr_id device;
+    UT_hash_handle hh;
+};
+
+struct kr_peer_session {
+    struct kr_olm_session *olm;
+    uint64_t made, heard; /* ranks: when it was made, when it last decrypted (0: never) */
+};
+
+struct kr_peer { /* another attach in the newest roster */
+    struct kr_id attach;
+    char *participant;
+    struct kr_id device, nonce;
+    struct kr_key ed25519, curve25519;
+    struct kr_sig sig;
+    bool verified;          /* 3.5 (a) and (b) */
+    bool told;              /* the application knows that the line is not sealed for */
+    bool claimed, claiming; /* the pair's one claim is used; an answer is awaited */
+    bool unclaimable;       /* the last claim yielded nothing */
+    bool resetting;         /* the claim under way is for a new session */
+    bool has_reset;
+    uint64_t reset_ms;
+    bool absent;
+    uint64_t absent_ms; /* since when our presence lacks it */
+    struct kr_peer_session sessions[KR_SESSIONS_MAX];
+    size_t session_count;
+    bool in_roster; /* mark of a sweep */
+    UT_hash_handle hh;
+};
+
+struct kr_held { /* one sender's secret in one epoch */
+    bool has;
+    struct kr_secret secret;
+    struct kr_sframe_key sframe;
+    struct kr_jframe_key jframe;
+    struct kr_sframe_window window;
+};
+
+enum kr_to { KR_TO_NOBODY, KR_TO_SEALED, KR_TO_WITHHELD, KR_TO_ABSENT, KR_TO_WANTED };
+
+struct kr_epoch_state {
+    struct kr_id instance, attach; /* our attach: an older one's epochs only receive */
+    struct kr_epoch_link link;
+    struct kr_digest context;
+    struct kr_roster roster;
+    size_t me;
+    uint64_t announced_ms, deadline_ms;
+    bool round1_sent, round2_sent, round1_delivered, collected, committed, sealed, acked;
+    struct kr_held *held;        /* per roster index */
+    uint8_t *to;                 /* enum kr_to, per roster index */
+    uint8_t *supplements;        /* per roster index */
+    uint8_t *reported;           /* missing as last acked, per roster index */
+    uint8_t *mismatch;           /* whose context differed, per roster index */
+    uint64_t counter;            /* of our own next frame */
+    uint64_t erase_ms;           /* UINT64_MAX: not replaced yet */
+    struct kr_epoch_state *next; /* older */
+};
+
+struct kr_pending { /* an IQ whose answer is awaited */
+    char id[KR_CLIENT_ID_LEN + 1];
+    enum kr_request_kind kind;
+    uint64_t due_ms;
+    struct kr_claim_target *targets; /* claim; owned */
+    size_t target_count;
+    struct kr_id instance; /* envelope */
+    uint64_t epoch;
+    struct kr_pending *next;
+};
+
+struct kr_assembly { /* parts of an announce */
+    bool active;
+    struct kr_notice_announce head; /* arrays and text of its own, below */
+    uint32_t parts;                 /* received */
+    struct kr_arena arena;
+    struct kr_buf policy;
+    struct kr_epoch_link *past;
+    size_t past_cap;
+    struct kr_member_line *members; /* strings in the arena */
+    size_t member_cap;
+    struct kr_gone_line *gone;
+    size_t gone_cap;
+};
+
+enum kr_phase { KR_PHASE_NONE, KR_PHASE_CHALLENGING, KR_PHASE_ATTACHING, KR_PHASE_WAITING, KR_PHASE_MEMBER };
+
+struct kr_client {
+    char *room, *nick, *service;
+    enum kr_authorise floor;
+    bool any_format, keep;
+    enum kr_format format;
+    struct kr_random random;
+    struct kr_olm_account *account;
+    struct kr_key ed25519, curve25519;
+    struct kr_id device;
+
+    /* what is being stepped */
+    uint64_t now_ms;
+    struct kr_client_output *out;
+
+    char *jid; /* NULL: no link */
+    bool wants_room, joining, in_room;
+    struct kr_occupant *occupants;
+
+    enum kr_phase phase;
+    uint64_t attach_at_ms; /* when to attach; UINT64_MAX: not */
+    uint64_t ask_at_ms;    /* when to ask for the whole (7.8) */
+    char *owner;
+    struct kr_id attach, instance;
+    struct kr_policy policy;
+    struct kr_digest policy_hash;
+    bool has_policy;
+
+    struct kr_id seen_instance; /* highest epoch seen announced, across attaches */
+    uint64_t seen_epoch;
+    bool asked_whole; /* since the last announce that held */
+    bool mismatched;
+    struct kr_sending_facts broken; /* the announce that did not hold: its time and deadline */
+    struct kr_assembly assembly;
+
+    struct kr_epoch_state *epochs;  /* newest first */
+    struct kr_epoch_state *sending; /* whose key our frames have; NULL: may not send */
+    bool exposed;
+    struct kr_peer *peers;
+    uint64_t rank;
+    struct kr_pending *pending;
+};
+
+/* presence.c */
+void kr_presence_join(struct kr_client *c);
+void kr_presence_leave(struct kr_client *c);
+void kr_presence_stanza(struct kr_client *c, const struct kr_el *el);
+void kr_presence_forget(struct kr_client *c);
+bool kr_presence_shows(const struct kr_client *c, const char *participant, const struct kr_id *device);
+
+/* request.c */
+/* Sends the request; the pending entry is the client's. NULL if it could not be written. */
+struct kr_pending *kr_request_send(struct kr_client *c, struct kr_request *r);
+void kr_request_answer(struct kr_client *c, const struct kr_el *iq);
+void kr_request_time(struct kr_client *c);
+void kr_request_forget(struct kr_client *c);
+
+/* attach.c */
+void kr_attach_start(struct kr_client *c);
+void kr_attach_challenge(struct kr_client *c, const struct kr_el *payload, int err);
+void kr_attach_result(struct kr_client *c, const struct kr_el *payload, int err);
+void kr_attach_low(struct kr_client *c, const struct kr_notice_low *low);
+void kr_attach_end(struct kr_client *c); /* the attach is over: sessions, chain and parts go; keys stay */
+void kr_attach_over(struct kr_client *c, const struct kr_notice_detached *d);
+void kr_attach_again(struct kr_client *c, uint64_t wait_ms);
+bool kr_floor_holds(const struct kr_client *c, const struct kr_policy *p);
+
+/* announce.c: from parts to a whole; apply.c: from a whole to an epoch */
+void kr_announce_part(struct kr_client *c, const struct kr_notice_announce *part);
+void kr_announce_reset(struct kr_client *c);
+void kr_announce_ask(struct kr_client *c);
+void kr_announce_apply(struct kr_client *c, const struct kr_notice_announce *a);
+void kr_client_mismatch(struct kr_client *c, int err, const char *who, uint64_t deadline_ms);
+
+/* sessions.c */
+struct kr_peer *kr_peer_find(struct kr_client *c, const struct kr_id *attach);
+void kr_peer_free(struct kr_client *c, struct kr_peer *p);
+struct kr_olm_session *kr_peer_speak(struct kr_peer *p); /* the session to encrypt with, or NULL */
+int kr_peer_open(struct kr_client *c, struct kr_peer *p, uint8_t type, struct kr_span message,
+                 struct kr_secret *ret_plain);
+/* Opens a session with a claimed key; KR_E_BAD_SIGNATURE. */
+int kr_peer_claimed(struct kr_client *c, struct kr_peer *p, const struct kr_claimed *key);
+void kr_peer_reset(struct kr_client *c, struct kr_peer *p);
+void kr_peer_greeted(struct kr_client *c, const struct kr_notice_session *s);
+void kr_claim_send(struct kr_client *c, const struct kr_claim_target *targets, size_t count);
+void kr_claim_result(struct kr_client *c, const struct kr_pending *q, const struct kr_el *payload, int err);
+
+/* seal.c */
+void kr_seal_advance(struct kr_client *c);
+void kr_seal_wanted(struct kr_client *c, const struct kr_notice_wanted *w);
+void kr_seal_result(struct kr_client *c, const struct kr_pending *q, int err);
+uint64_t kr_seal_next(const struct kr_client *c);
+
+/* open.c */
+void kr_open_deliver(struct kr_client *c, const struct kr_notice_deliver *d);
+void kr_open_ack(struct kr_client *c); /* if there is something to say */
+
+/* epoch_keys.c */
+struct kr_epoch_state *kr_epoch_new(struct kr_client *c, const struct kr_epoch_link *link,
+                                    struct kr_roster *roster);
+struct kr_epoch_state *kr_epoch_now(struct kr_client *c); /* newest of this attach, or NULL */
+int kr_epoch_hold(struct kr_epoch_state *e, size_t index, struct kr_secret *secret); /* takes the secret */
+void kr_epoch_first_keys(struct kr_client *c, struct kr_epoch_state *e, const struct kr_epoch_state *parent);
+void kr_epoch_replaced(struct kr_client *c, const struct kr_epoch_state *by); /* older ones: 5 s left */
+void kr_epoch_time(struct kr_client *c);
+void kr_epoch_erase_all(struct kr_client *c);
+void kr_epoch_fade(struct kr_client *c); /* all of them: 5 s left */
+void kr_epoch_commit(struct kr_client *c, const struct kr_notice_commit *n);
+void kr_epoch_send(struct kr_client *c); /* decides what to send with */
+uint64_t kr_epoch_next(const struct kr_client *c);
+
+/* exposure.c */
+void kr_exposure_update(struct kr_client *c);
+uint64_t kr_exposure_next(const struct kr_client *c);
+
+static inline uint64_t kr_sooner(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+#endif
