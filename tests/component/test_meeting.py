@@ -265,7 +265,11 @@ def envelopes_in_parts(c):
 @scenario
 def a_member_must_wait_for_approval(c):
     with scene(c, room_options={"authorise": "registered"}) as s:
-        anna, = s.meeting("anna")
+        anna, = s.clients("anna")
+        s.attach(anna)
+        c.equal(anna.state, "waiting", "registered is by device")
+        s.daemon.http("POST", "/v1/approve", {"device": anna.device.hex(), "scope": "*"})
+        s.complete([anna])
         guest = s.client("guest", jid="x1y2@guest.example.net/web")
         s.attach(guest)
         c.equal(guest.state, "waiting", "a guest waits")

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The service as an occupant: joining, invitations, conflicts, being put out, what presence it believes."""
 
+import re
 import sys
 
 from harness.daemon import JID, MUC, ROOM
@@ -33,8 +34,9 @@ def stays_out(s, room, what):
 
 @scenario
 def joins_what_is_configured(c):
-    with scene(c, rooms=(ROOM, OTHER)) as s:
+    with scene(c, start=False, rooms=(ROOM, OTHER)) as s:
         other = s.server.room(OTHER)
+        s.start()
         s.wait(lambda: other.service_nick, "join of the second room")
         c.equal((s.room.joins, other.joins), (1, 1), "each is joined once")
         c.equal(s.room.service_jid, JID, "joins as the component")
@@ -46,6 +48,7 @@ def invitations(c):
         for number, invite in enumerate((mediated, direct)):
             name = "%s-%d@%s" % (invite.__name__, number, MUC)
             room = s.server.room(name)
+            room.join(s.client("anna", join=False))
             s.server.send(invite(name, "mallory@elsewhere.example.net/x"))
             s.server.send(invite(name, "mallory@example.org.evil.example/x"))
             stays_out(s, room, invite.__name__ + " by a foreigner")
@@ -78,22 +81,30 @@ def nick_conflict(c):
 
 
 @scenario
-def locked_then_open(c):
+def not_let_in(c):
     """A room that does not let it in: it says why and tries again."""
     with scene(c, start=False) as s:
         tries = []
 
         def refuse(_stanza, _nick):
             tries.append(1)
-            return ("cancel", "item-not-found") if len(tries) == 1 else None
+            return ("wait", "resource-constraint") if len(tries) == 1 else None
 
         s.room.refuse_with = refuse
         s.daemon.start()
-        s.server.pump(lambda: tries, 10)
-        c.true(tries, "tries to join")
-        s.server.pump(lambda: "item-not-found" in s.daemon.text(), 3)
-        c.true("item-not-found" in s.daemon.text(), "says why: " + s.daemon.tail())
-        s.wait(lambda: s.room.service_nick, "second try", 40)
+        s.wait(lambda: s.room.service_nick, "second try", 20)
+        c.true(re.search("not joined, next try in [0-9]+ ms", s.daemon.text()), "says so: " + s.daemon.tail())
+
+
+@scenario
+def locked(c):
+    with scene(c, start=False) as s:
+        s.room.refuse_with = ("cancel", "item-not-found")
+        s.daemon.start()
+        s.wait(lambda: "item-not-found" in s.daemon.text(), "reason in the log")
+        c.true("next try in" in s.daemon.text(), "says when it tries again: " + s.daemon.tail())
+        anna, = s.clients("anna")
+        s.refused(s.ask(anna, anna.el("challenge"), "get"), "unknown-room", "a request for a room it is not in")
 
 
 @scenario
@@ -232,11 +243,16 @@ def members_only_policy(c):
 def owners_approve(c):
     with scene(c, room_options={"authorise": "registered", "approval": "owners"}) as s:
         s.room.affiliations["anna@example.org"] = "owner"
-        anna, bert = s.meeting("anna", "bert")
+        anna, bert = s.clients("anna", "bert")
+        s.attach(anna, bert)
+        c.equal([anna.state, bert.state], ["waiting"] * 2, "registered is by device: even an owner waits for approval")
+        for x in (anna, bert):
+            s.c.equal(s.daemon.http("POST", "/v1/approve", {"device": x.device.hex(), "scope": "*"})[0], 200, "approve")
+        s.complete([anna, bert])
         guest = s.client("guest", jid="x1@guest.example.net/web")
         s.attach(guest)
         s.refused(s.ask(bert, bert.el("approve", {"device": guest.device.hex()})), "not-allowed", "approve by one who is no owner")
-        s.refused(s.ask(anna, anna.el("approve", {"device": "00" * 16})), "not-in-room", "approve of an unknown device")
+        s.refused(s.ask(anna, anna.el("approve", {"device": "00" * 16})), "unknown-device", "approve of an unknown device")
         c.equal(s.ask(anna, anna.el("approve", {"device": guest.device.hex()})).get("type"), "result", "approve by an owner")
         everyone = [anna, bert, guest]
         s.complete(everyone)

@@ -123,6 +123,7 @@ class Scene:
             self.server.pump(lambda: not self.daemon.running(), 15)
             code = self.daemon.process.poll()
             self.c.true(code == exit_code, "exit code %r, wanted %r %s" % (code, exit_code, self.daemon.tail()))
+        self.c.equal(self.server.bad_xml, [], "what the component sent that is no XML")
         self.daemon.finish(self.c, exit_code)
         self.server.close()
 

@@ -6,6 +6,7 @@ import secrets
 import select
 import socket
 import time
+from xml.parsers import expat
 
 from kr.texts import NS
 
@@ -106,7 +107,7 @@ class Server:
         self.iqs, self.iq_waiting, self.ids = {}, {}, itertools.count(1)
         self.behave, self.pong, self.hooks = None, True, []
         self.closed_streams, self.out, self.reader = 0, b"", None
-        self.stream_id = None
+        self.stream_id, self.bad_xml, self.listening = None, [], False
         self.listener = socket.socket()
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.listener.bind(("127.0.0.1", 0))
@@ -116,6 +117,7 @@ class Server:
 
     def listen(self):
         self.listener.listen(8)
+        self.listening = True
 
     # -- the stream
 
@@ -136,6 +138,7 @@ class Server:
     def stream_closed(self):
         self.closed_streams += 1
         self.raw("</stream:stream>")
+        self.drop()
 
     def received(self, stanza):
         if stanza.name == "handshake":
@@ -203,7 +206,7 @@ class Server:
             left = end - time.monotonic()
             if left <= 0:
                 return False
-            inputs = [self.listener] + ([self.connection] if self.connection else [])
+            inputs = ([self.listener] if self.listening else []) + ([self.connection] if self.connection else [])
             try:
                 ready = select.select(inputs, [], [], min(left, 0.2))[0]
             except (OSError, ValueError):
@@ -219,7 +222,11 @@ class Server:
                 if not data:
                     self.drop()
                     continue
-                self.reader.feed(data)
+                try:
+                    self.reader.feed(data)
+                except expat.ExpatError as e:
+                    self.bad_xml.append("%s: %r" % (e, data[:200]))
+                    self.drop()
 
     def expect(self, until, what, timeout=10.0):
         if not self.pump(until, timeout):
