@@ -452,6 +452,7 @@ static void churn_holds_joins_not_leaves(void **state)
     }
     struct peer *z = joined("zoe");
     assert_true(a->joins_held);
+    world_control(&w, KR_CONTROL_ROTATE, NULL, ROOM); /* an epoch does not let them in either */
     world_wait(&w, 5000);
     assert_int_equal(z->highest, 0);
     world_wait(&w, 5100);
@@ -493,6 +494,49 @@ static void another_session_under_the_nick_is_a_leave(void **state)
     assert_int_equal(b->highest, 2);
 }
 
+static void another_device_in_presence_is_not_confirmed(void **state)
+{
+    (void)state;
+    struct peer *a = settled("alice");
+    struct peer *b = settled("bob");
+    world_link_down(&w);
+    b->device = a->device; /* same session, same nick, another <device/> */
+    b->attached = false;
+    world_link_up(&w);
+    world_joined(&w);
+    assert_int_equal(a->roster.len, 1);
+    assert_int_equal(b->highest, 2);
+}
+
+static void missing_holds_the_commit_up(void **state)
+{
+    (void)state;
+    struct peer *a = settled("alice");
+    struct peer *b = settled("bob");
+    w.quiet = true;
+    world_control(&w, KR_CONTROL_ROTATE, NULL, ROOM);
+    struct kr_packed entries[PEERS_MAX];
+    struct kr_request r = peer_envelope(a, KR_ROUND_2, entries);
+    peer_send(&w, a, &r);
+    r = peer_envelope(b, KR_ROUND_2, entries);
+    peer_send(&w, b, &r);
+    assert_int_equal(a->last_delivers, 1);
+    uint16_t from = (uint16_t)kr_roster_find(&a->roster, &b->attach);
+    r = (struct kr_request){
+        .kind = KR_REQ_ACK,
+        .room = ROOM,
+        .u.ack = {.instance = a->instance, .epoch = 3, .missing = &from, .missing_count = 1}};
+    peer_send(&w, a, &r);
+    r = peer_ack(b);
+    peer_send(&w, b, &r);
+    world_wait(&w, 1500);
+    assert_int_equal(a->committed, 2);
+    r = peer_ack(a); /* it could be opened after all */
+    peer_send(&w, a, &r);
+    assert_int_equal(a->committed, 3);
+    assert_int_equal(a->laggards, 0);
+}
+
 static void late_envelope_still_arrives(void **state)
 {
     (void)state;
@@ -513,7 +557,7 @@ static void late_envelope_still_arrives(void **state)
 static void large_rooms_are_told_in_parts(void **state)
 {
     (void)state;
-    enum { N = 160 };
+    enum { N = 178 };
     char nick[16];
     struct peer *p[N];
     w.quiet = true;
@@ -564,6 +608,8 @@ int main(void)
         T(churn_holds_joins_not_leaves),
         T(leaver_is_not_waited_for),
         T(another_session_under_the_nick_is_a_leave),
+        T(another_device_in_presence_is_not_confirmed),
+        T(missing_holds_the_commit_up),
         T(late_envelope_still_arrives),
         T(large_rooms_are_told_in_parts),
     };

@@ -221,6 +221,24 @@ static void attach_sessions_and_devices(void **state)
     assert_string_equal(a->error, "");
 }
 
+static void second_session_speaks_for_itself(void **state)
+{
+    (void)state;
+    struct peer *a = settled("alice");
+    char device[KR_ID_TEXT];
+    kr_id_write(device, &a->device);
+    world_xml(&w,
+              "<presence from='" ROOM "/alice' to='" SERVICE
+              "'><x xmlns='http://jabber.org/protocol/muc#user'>"
+              "<item affiliation='none' jid='%s'/><item affiliation='none' jid='alice@example.org/2'/></x>"
+              "<device xmlns='urn:keyroom:1' id='%s'/></presence>",
+              a->jid, device);
+    struct kr_request r = {.kind = KR_REQ_DETACH, .room = ROOM};
+    refused_as(a, "alice@example.org/2", &r, "not-member");
+    peer_send(&w, a, &r);
+    assert_string_equal(a->error, "");
+}
+
 static void attach_key_conflict(void **state)
 {
     (void)state;
@@ -884,6 +902,7 @@ int main(void)
         T(attach_names),
         T(attach_challenge),
         T(attach_sessions_and_devices),
+        T(second_session_speaks_for_itself),
         T(attach_key_conflict),
         T(attach_id_of_another),
         T(attach_too_many_keys),

@@ -48,6 +48,7 @@ static void peer_receive(struct world *w, struct peer *p, const struct kr_el *el
 
 static void receive(struct world *w, const char *xml)
 {
+    assert_true(strlen(xml) < KR_SPLIT_LEN + 1024);
     struct kr_arena arena;
     kr_arena_init(&arena, KR_STANZA_ARENA_MAX);
     struct kr_el *el = NULL;
