@@ -10,7 +10,7 @@ import sys
 
 # Pure functions of their arguments, the heap, and the ways to end the process when an invariant is broken.
 PURE = set("""
-    memcpy memmove memset memcmp memchr strlen strcmp strncmp strchr strrchr strstr strcspn strspn strnlen qsort bsearch
+    memcpy memmove memset memcmp bcmp memchr strlen strcmp strncmp strchr strrchr strstr strcspn strspn strnlen qsort bsearch
     malloc calloc realloc free abort __assert_fail __stack_chk_fail snprintf vsnprintf
 """.split())
 
