@@ -184,8 +184,12 @@ void kr_epoch_announce(struct kr_core *core, struct kr_room *room)
         if (!usable)
             kr_trace(core, KR_TRACE_ERROR, "epoch of " KR_PEER " -> not announced (roster unusable)",
                      room->jid);
-        if (roster.len == 0)
+        if (roster.len == 0) { /* nobody holds its keys any more: nothing to rotate */
             room->leave_count = 0;
+            kr_epoch_free(room->committed);
+            room->committed = NULL;
+            room->state_due = true;
+        }
         room->changes = (struct kr_changes){0};
         kr_roster_done(&roster);
         return;

@@ -129,6 +129,24 @@ static void coalescing_has_a_maximum(void **state)
     assert_int_equal(a->roster.len, 8);
 }
 
+/* Nothing is due while only waiting devices are there: a due time in the past would spin the daemon. */
+static void no_timer_without_members(void **state)
+{
+    (void)state;
+    struct peer *a = settled("alice");
+    w.room_settings.policy.authorise = KR_AUTHORISE_REGISTERED;
+    world_control(&w, KR_CONTROL_APPROVE, a, "*");
+    world_settings(&w);
+    world_wait(&w, 5000);
+    joined("mallory");
+    peer_leave(&w, a);
+    world_wait(&w, 5000);
+    w.now.mono_ms += 1000000;
+    struct kr_event tick = {.kind = KR_EV_TICK, .now = w.now};
+    world_event(&w, &tick);
+    assert_true(kr_core_deadline(w.core) > w.now.mono_ms);
+}
+
 static void timer_rotates(void **state)
 {
     (void)state;
@@ -592,6 +610,7 @@ int main(void)
         T(joiner_that_leaves_at_once_costs_nothing),
         T(coalescing_has_a_maximum),
         T(timer_rotates),
+        T(no_timer_without_members),
         T(operator_and_owner_rotate),
         T(revoke_abandons_what_is_in_flight),
         T(laggard_is_named_and_not_waited_for_twice),
