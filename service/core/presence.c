@@ -53,20 +53,22 @@ static struct kr_presence_facts read_facts(const struct kr_el *presence)
     return f;
 }
 
-/* The real full JIDs of the sessions on the nick. None if any of them is hidden or not a full JID. */
+/* The real full JIDs of the sessions on the nick; "" for one that no request can come from. None if any of
+ * them is hidden. What an occupant can bring about by itself, many sessions or an address without a resource,
+ * must not look hidden: that would stop the whole room. */
 static size_t read_jids(const struct kr_presence_facts *f, char ***ret_jids)
 {
     char **jids = kr_calloc(KR_NICK_SESSIONS_MAX, sizeof(*jids));
     size_t count = 0;
-    bool usable = true;
-    for (const struct kr_el *i = f->x ? kr_el_child(f->x, "item", KR_NS_MUC_USER) : NULL; i && usable;
+    bool hidden = false;
+    for (const struct kr_el *i = f->x ? kr_el_child(f->x, "item", KR_NS_MUC_USER) : NULL; i && !hidden;
          i = kr_el_next(i, "item", KR_NS_MUC_USER)) {
         const char *jid = kr_el_attr(i, "jid");
-        usable = jid && kr_jid_valid(jid) && kr_jid_resource(jid)[0] && count < KR_NICK_SESSIONS_MAX;
-        if (usable)
-            jids[count++] = kr_strdup(jid);
+        hidden = !jid;
+        if (jid && count < KR_NICK_SESSIONS_MAX)
+            jids[count++] = kr_strdup(kr_jid_valid(jid) && kr_jid_resource(jid)[0] ? jid : "");
     }
-    while (!usable && count)
+    while (hidden && count)
         free(jids[--count]);
     *ret_jids = jids;
     return count;

@@ -62,6 +62,7 @@ static void restore_attaches(struct kr_room *room, const struct kr_snapshot *s)
                                 .member = r->state == KR_ATTACH_MEMBER,
                                 .settled = r->settled,
                                 .at_ms = r->at_ms,
+                                .restored = true,
                                 .otk_left =
                                     KR_OTK_MAX}; /* unknown until the next claim: no more may be added */
         kr_attach_add(room, a);                  /* transferred */

@@ -288,7 +288,58 @@ static void blind_room(void **state)
     assert_int_equal(a->mode, KR_MODE_KEYED);
 }
 
+/* Nobody blinds a room by opening sessions, or by an address without a resource. */
+static void one_occupant_cannot_blind(void **state)
+{
+    (void)state;
+    struct peer *a = settled("alice");
+    world_xml(&w,
+              "<presence from='" ROOM "/bot' to='" SERVICE "'><x xmlns='http://jabber.org/protocol/muc#user'>"
+              "<item affiliation='none' jid='bot.example.org'/></x></presence>");
+    char items[1024] = "";
+    for (int i = 0; i <= KR_NICK_SESSIONS_MAX; i++) {
+        size_t len = strlen(items);
+        snprintf(items + len, sizeof(items) - len, "<item affiliation='none' jid='m@example.org/%d'/>", i);
+    }
+    world_xml(&w,
+              "<presence from='" ROOM "/many' to='" SERVICE
+              "'><x xmlns='http://jabber.org/protocol/muc#user'>%s</x></presence>",
+              items);
+    struct kr_request r = {.kind = KR_REQ_CHALLENGE, .room = ROOM};
+    peer_send(&w, a, &r);
+    assert_string_equal(a->error, "");
+    assert_int_equal(a->mode, KR_MODE_KEYED);
+    refused_as(a, "bot.example.org", &r, "not-occupant");
+}
+
 /* --- keys and claims --- */
+
+/* A restart forgets what was published: then no key may come a second time. */
+static void keys_after_a_restart(void **state)
+{
+    (void)state;
+    settled("alice");
+    struct peer *b = world_peer(&w, "bob");
+    struct kr_signed_key otks[5];
+    peer_new_attach(&w, b);
+    peer_enter(&w, b);
+    peer_challenge(&w, b);
+    struct kr_request r = peer_attach_request(&w, b, otks, 5);
+    b->attached = true;
+    peer_send(&w, b, &r);
+    world_wait(&w, 5000);
+    world_restart(&w);
+    world_joined(&w);
+    world_wait(&w, 5000);
+    struct kr_claim_target t = {.attach = b->attach};
+    r = (struct kr_request){
+        .kind = KR_REQ_CLAIM, .room = ROOM, .u.claim = {.targets = &t, .target_count = 1}};
+    peer_send(&w, world_peer(&w, "alice"), &r);
+    assert_string_equal(world_peer(&w, "alice")->error, "");
+    r = (struct kr_request){
+        .kind = KR_REQ_KEYS, .room = ROOM, .u.keys = {.attach = b->attach, .otks = otks, .otk_count = 1}};
+    refused(b, &r, "too-many-keys");
+}
 
 static struct kr_request claim(const struct kr_claim_target *t, size_t count)
 {
@@ -907,6 +958,8 @@ int main(void)
         T(attach_id_of_another),
         T(attach_too_many_keys),
         T(blind_room),
+        T(one_occupant_cannot_blind),
+        T(keys_after_a_restart),
         T(keys),
         T(claims_once_and_low_water),
         T(claims_refused),
