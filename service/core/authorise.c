@@ -27,7 +27,11 @@ enum kr_verdict kr_authorise(const struct kr_policy *policy, const struct kr_sta
         *ret_why = "not affiliated with the room";
         return KR_WAIT;
     case KR_AUTHORISE_REGISTERED:
-        *ret_why = "the device is not approved";
+        if (standing->registered) {
+            *ret_why = "a registered user";
+            return KR_ADMIT;
+        }
+        *ret_why = "a guest";
         return KR_WAIT;
     }
     *ret_why = "unknown policy";

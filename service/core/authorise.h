@@ -7,6 +7,7 @@
 enum kr_verdict { KR_ADMIT, KR_WAIT, KR_DENY };
 struct kr_standing {
     enum kr_affiliation affiliation;
+    bool registered; /* has an owner: a bare JID of a domain that the operator registered */
     bool approved, revoked;
 };
 /* ret_why: a short reason for people, a literal. */

@@ -9,6 +9,7 @@
 #include "core/churn.h"
 #include "core/epoch.h"
 #include "core/occupant.h"
+#include "core/request.h"
 #include "core/room.h"
 #include "core/tell.h"
 
@@ -193,10 +194,15 @@ void kr_attach_end(struct kr_core *core, struct kr_room *room, struct kr_attach 
 
 bool kr_attach_judge(struct kr_core *core, struct kr_room *room, struct kr_attach *a, bool revoked)
 {
-    struct kr_standing standing = {.affiliation =
-                                       a->occupant ? a->occupant->affiliation : KR_AFFILIATION_NONE,
-                                   .approved = a->approved,
-                                   .revoked = revoked};
+    struct kr_arena arena;
+    kr_arena_init(&arena, KR_JID_MAX * 4);
+    struct kr_standing standing = {
+        .affiliation = a->occupant ? a->occupant->affiliation : KR_AFFILIATION_NONE,
+        /* asked now, not when it attached: the operator may have changed the list */
+        .registered = a->owner[0] && kr_owner_of(core, &arena, a->full_jid)[0],
+        .approved = a->approved,
+        .revoked = revoked};
+    kr_arena_done(&arena);
     const char *why = "";
     enum kr_verdict verdict = kr_authorise(&room->policy, &standing, &why);
     if (verdict == KR_ADMIT) {

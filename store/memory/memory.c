@@ -195,7 +195,6 @@ static void insert_or_keep(struct kr_memory *m, enum kr_table table, const struc
 static int write_approve(struct kr_memory *m, const struct kr_write *w)
 {
     const struct kr_rec_grant *g = &w->u.grant;
-    delete_if(m, KR_T_REVOCATION, id_text_key(&g->device, g->scope));
     insert_or_keep(m, KR_T_APPROVAL, &g->device, g->scope, w);
     return 0;
 }

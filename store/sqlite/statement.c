@@ -29,7 +29,6 @@ static const char *const texts[SQL_COUNT] = {
                          "ON CONFLICT (attach) DO UPDATE SET key = excluded.key, sig = excluded.sig",
     [SQL_APPROVE] = "INSERT INTO approval (device, scope, by, at_ms, reason) VALUES (?1, ?2, ?3, ?4, ?5) "
                     "ON CONFLICT (device, scope) DO NOTHING",
-    [SQL_APPROVE_UNDO] = "DELETE FROM revocation WHERE device = ?1 AND scope = ?2",
     [SQL_REVOKE] = "INSERT INTO revocation (device, scope, by, at_ms, reason) VALUES (?1, ?2, ?3, ?4, ?5) "
                    "ON CONFLICT (device, scope) DO NOTHING",
     [SQL_REVOKE_APPROVAL] = "DELETE FROM approval WHERE device = ?1 AND scope = ?2",

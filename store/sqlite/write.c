@@ -123,15 +123,6 @@ static int insert_grant(struct kr_sqlite *s, enum kr_sql which, const struct kr_
     return kr_sql_run(s, stmt);
 }
 
-static int write_approve(struct kr_sqlite *s, const struct kr_rec_grant *g)
-{
-    sqlite3_stmt *stmt = kr_sql(s, SQL_APPROVE_UNDO);
-    kr_sql_blob(stmt, 1, g->device.b, sizeof(g->device.b));
-    kr_sql_text(stmt, 2, g->scope);
-    int err = kr_sql_run(s, stmt);
-    return err ? err : insert_grant(s, SQL_APPROVE, g);
-}
-
 static int write_revoke(struct kr_sqlite *s, const struct kr_rec_grant *g)
 {
     bool everywhere = strcmp(g->scope, KR_SCOPE_EVERYWHERE) == 0;
@@ -186,7 +177,7 @@ int kr_sqlite_write(struct kr_store *store, const struct kr_write *w)
     case KR_W_KEY:
         return write_key(s, &w->u.key);
     case KR_W_APPROVE:
-        return write_approve(s, &w->u.grant);
+        return insert_grant(s, SQL_APPROVE, &w->u.grant);
     case KR_W_REVOKE:
         return write_revoke(s, &w->u.grant);
     case KR_W_OPENING:

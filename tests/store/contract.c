@@ -305,8 +305,8 @@ static void grants_hold_in_their_scope(void **state)
     write_ok(s, w_grant(KR_W_REVOKE, 1, ROOM_A)); /* the approval of that room only */
     expect_word(s, ROOM_A, true, true);
     expect_word(s, ROOM_B, true, false);
-    write_ok(s, w_grant(KR_W_APPROVE, 1, ROOM_A)); /* undoes the revocation of the same scope */
-    expect_word(s, ROOM_A, true, false);
+    write_ok(s, w_grant(KR_W_APPROVE, 1, ROOM_A)); /* does not undo the revocation */
+    expect_word(s, ROOM_A, true, true);
     write_ok(s, w_grant(KR_W_REVOKE, 1, "*")); /* every approval */
     expect_word(s, ROOM_A, false, true);
     expect_word(s, ROOM_B, false, true);
