@@ -41,6 +41,7 @@ class Peer:
         self.announces = {}     # epoch key -> announce event
         self.commits = {}       # epoch key -> commit event
         self.order = []         # epoch keys as announced
+        self.stale = 0          # so many of them were announced before it last went
         self.heard = set()      # (sender, epoch key's number)
         self.attached = None    # last attached event, while it holds
         self.left_at = None     # ms: it is no member any more since
@@ -110,6 +111,8 @@ class Peer:
             self.heard.add((event["from"], event["epoch"]))
         elif kind in ("left", "down", "detached"):
             self.attached = None
+            self.stale = len(self.order)
+            self.heard.clear()
             self.left_at = self.left_at or event["t"]
 
     def _key_of(self, event):
@@ -128,8 +131,8 @@ class Peer:
 
     @property
     def current(self):
-        """Key of the newest announced epoch if it is committed, else None."""
-        return self.order[-1] if self.order and self.order[-1] in self.commits else None
+        """Key of the newest epoch announced since it attached if that is committed, else None."""
+        return self.order[-1] if len(self.order) > self.stale and self.order[-1] in self.commits else None
 
     def roster(self, key):
         return self.announces[key]["roster"]

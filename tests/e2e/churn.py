@@ -36,7 +36,7 @@ class Crowd:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.step()
-            pause = time.monotonic() + self.random.uniform(0.2, 3.0)
+            pause = time.monotonic() + self.random.uniform(0.1, 2.0)
             while time.monotonic() < min(pause, end):
                 with self.meeting.changed:
                     self.meeting.check_alive()

@@ -91,15 +91,24 @@ def members_only(s):
 
 
 def registered_only(s):
-    """authorise = registered: the domain decides; a guest waits."""
+    """authorise = registered: the device must have been approved, whoever brings it; that holds in later meetings too."""
     m, room = s.m, s.open_room("registered-1")
-    carol, dave, guest = (m.peer("carol", room=room, account="carol"), m.peer("dave", room=room, account="dave"),
-                          m.peer("gus", room=room))
+    carol, dave, guest = (m.peer("carol", room=room, account="carol", identity=True),
+                          m.peer("dave", room=room, account="dave", identity=True), m.peer("gus", room=room))
+    for peer in (carol, dave, guest):
+        attached(m, peer, "waiting")
+    expect(not carol.order and not dave.order and not guest.order, "an unapproved device was told of an epoch")
+    m.ctl("approve", carol.device)
+    m.ctl("approve", dave.device, "--room", room)
     m.until_heard([carol, dave])
-    attached(m, guest, "waiting")
-    expect(all("gus" not in event["roster"] for event in carol.announces.values()), "a guest was in a roster")
     m.drain([carol, dave, guest])
-    s.gone([carol, dave, guest])
+    s.gone([dave])
+    again = m.peer("dave", room=room, account="dave", identity=True)
+    attached(m, again, "member")
+    m.until_keyed([carol, again])
+    expect(all("gus" not in event["roster"] for event in carol.announces.values()), "a device that waits was in a roster")
+    m.drain([carol, again, guest])
+    s.gone([carol, again, guest])
 
 
 def owner_approves(s):
@@ -153,8 +162,8 @@ def hidden(s):
     m, room = s.m, s.open_room("hidden-1")  # a room that hides JIDs hides the inviter's too
     s.owner.configure(room, {"muc#roomconfig_whois": "moderators"})
     alice, bob = m.peer("alice", room=room), m.peer("bob", room=room)
-    refused(m, alice, "attach", "blind")
-    refused(m, bob, "attach", "blind")
+    refused(m, alice, "challenge", "blind")
+    refused(m, bob, "challenge", "blind")
     view = s.state(room)
     expect(view["mode"] == "blind", f"the room's mode is {view['mode']}")
     expect(not alice.order and not bob.order, "an epoch was announced in a room that hides who is there")
