@@ -5,7 +5,6 @@
 
 #include "core/announce.h"
 #include "core/audit.h"
-#include "core/authorise.h"
 #include "core/churn.h"
 #include "core/epoch.h"
 #include "core/occupant.h"
@@ -192,10 +191,11 @@ void kr_attach_end(struct kr_core *core, struct kr_room *room, struct kr_attach 
                          bit == KR_REASON_REVOKE ? "a device was revoked" : "a device lost its right");
 }
 
-bool kr_attach_judge(struct kr_core *core, struct kr_room *room, struct kr_attach *a, bool revoked)
+enum kr_verdict kr_attach_verdict(const struct kr_core *core, const struct kr_room *room,
+                                  const struct kr_attach *a, bool revoked, const char **ret_why)
 {
     struct kr_arena arena;
-    kr_arena_init(&arena, KR_JID_MAX * 4);
+    kr_arena_init(&arena, KR_STANZA_ARENA_MAX);
     struct kr_standing standing = {
         .affiliation = a->occupant ? a->occupant->affiliation : KR_AFFILIATION_NONE,
         /* asked now, not when it attached: the operator may have changed the list */
@@ -203,8 +203,13 @@ bool kr_attach_judge(struct kr_core *core, struct kr_room *room, struct kr_attac
         .approved = a->approved,
         .revoked = revoked};
     kr_arena_done(&arena);
+    return kr_authorise(&room->policy, &standing, ret_why);
+}
+
+bool kr_attach_judge(struct kr_core *core, struct kr_room *room, struct kr_attach *a, bool revoked)
+{
     const char *why = "";
-    enum kr_verdict verdict = kr_authorise(&room->policy, &standing, &why);
+    enum kr_verdict verdict = kr_attach_verdict(core, room, a, revoked, &why);
     if (verdict == KR_ADMIT) {
         if (!a->member && kr_room_members(room) < KR_MEMBERS_MAX)
             kr_attach_become_member(core, room, a, why);

@@ -3,6 +3,7 @@
 #ifndef KR_CORE_MEMBER_H
 #define KR_CORE_MEMBER_H
 
+#include "core/authorise.h"
 #include "core/state.h"
 
 void kr_attach_free(struct kr_attach *a);
@@ -27,6 +28,10 @@ void kr_attach_become_waiting(struct kr_core *core, struct kr_room *room, struct
  * client is not told (it is gone). `revoked` and `policy` abandon the epoch in flight. Ends the instance with
  * the last one. a is freed. */
 void kr_attach_end(struct kr_core *core, struct kr_room *room, struct kr_attach *a, const char *reason);
+
+/* What present policy, presence and grants say of the attach; ret_why: a literal. */
+enum kr_verdict kr_attach_verdict(const struct kr_core *core, const struct kr_room *room,
+                                  const struct kr_attach *a, bool revoked, const char **ret_why);
 
 /* Judges a confirmed attach again: after a change of affiliation, policy or grants. May free it: true if it
  * is over. */

