@@ -14,6 +14,7 @@
 #include "base/alloc.h"
 #include "base/limit.h"
 #include "base/secret.h"
+#include "io/expat.h"
 #include "io/log.h"
 
 struct mem_head;
@@ -303,8 +304,14 @@ bool kr_wire_run(struct kr_wire *w)
     unsigned long before = w->allocations;
     struct kr_wire *outer = running;
     running = w;
+    kr_expat_take_failure();
     xmpp_run_once(w->ctx, 0);
     running = outer;
+    if (kr_expat_take_failure() && !w->ended) { /* the parser is deaf from here on */
+        finish(w, 0, NULL);
+        w->why = KR_DOWN_STREAM;
+        snprintf(w->detail, sizeof(w->detail), "the server sent what is no XML");
+    }
     return w->allocations != before;
 }
 

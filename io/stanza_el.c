@@ -38,6 +38,8 @@ static int add_text(struct kr_el_maker *m, struct kr_el *el, xmpp_stanza_t *stan
     }
     if (len == 0)
         return 0;
+    if (len > KR_STANZA_MAX)
+        return KR_E_TOO_LARGE;
     char *text = kr_arena_alloc(m->arena, len + 1);
     if (!text)
         return KR_E_TOO_LARGE;
