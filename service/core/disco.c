@@ -82,8 +82,11 @@ void kr_disco_iq(struct kr_core *core, const struct kr_el *iq)
     const struct kr_el *child = iq->child;
     bool ours = to && strcmp(to, core->settings.jid) == 0 && child && type && strcmp(type, "get") == 0;
     const char *node = ours ? kr_el_attr(child, "node") : NULL;
-    if (ours && (kr_el_is(child, "query", KR_NS_DISCO_INFO) || kr_el_is(child, "query", KR_NS_DISCO_ITEMS)) &&
-        node && node[0])
+    if (!child || child->next) /* RFC 6120 8.2.3: exactly one */
+        error(core, iq, "bad-request");
+    else if (ours &&
+             (kr_el_is(child, "query", KR_NS_DISCO_INFO) || kr_el_is(child, "query", KR_NS_DISCO_ITEMS)) &&
+             node && node[0])
         error(core, iq, "item-not-found");
     else if (ours && kr_el_is(child, "query", KR_NS_DISCO_INFO))
         info(core, iq);
