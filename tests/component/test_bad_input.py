@@ -268,7 +268,7 @@ def claims(c):
         cleo_attach = next(a for a in anna.epochs[1].secrets if a not in (anna.attach_id, bert.attach_id))
         s.complete([anna, bert], above=1)
         error = claim(anna, cleo_attach)
-        s.refused(error, "revoked", "a claim of a revoked device")
+        s.refused(error, "not-in-room", "a claim of a revoked device that is in the roster no more")
         goes_on(s, [anna, bert])
 
 

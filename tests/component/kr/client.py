@@ -61,7 +61,7 @@ class Client:
         self.sessions, self.claimed, self.resets = {}, set(), set()
         self.epochs, self.highest, self.last_announced = {}, 0, None
         self.parts, self.asked_whole = {}, False
-        self.queries = []
+        self.opening = {}          # attach ids with a claim under way -> what waits for it
 
     # -- sending
 
@@ -333,7 +333,10 @@ class Client:
     def claim(self, lines, done, reset=False):
         by_attach = {line.attach: line for line in lines}
         for line in lines:
-            (self.resets if reset else self.claimed).add(line.attach)
+            self.claimed.add(line.attach)
+            if reset:
+                self.resets.add(line.attach)
+            self.opening.setdefault(line.attach, [])
 
         def claimed(answer):
             if answer.get("type") == "error":
@@ -347,6 +350,9 @@ class Client:
                     else:
                         self.refused.append("a claimed key does not verify")
             done()
+            for line in lines:
+                for waiting in self.opening.pop(line.attach, []):
+                    waiting()
 
         of = [El("of", NS, {"attach": line.attach.hex(), **({"reset": "true"} if reset else {})}) for line in lines]
         self.iq("set", self.el("claim", {}, *of), claimed)
@@ -431,8 +437,11 @@ class Client:
             self.supplement(e, late)
 
     def supplement(self, e, indices):
+        under_way = next((e.roster[i].attach for i in indices if e.roster[i].attach in self.opening), None)
         lacking = [e.roster[i] for i in indices if not self.sessions.get(e.roster[i].attach) and e.roster[i].attach not in self.claimed]
-        if lacking:
+        if under_way:
+            self.opening[under_way].append(lambda: self.supplement(e, indices))
+        elif lacking:
             self.claim(lacking, lambda: self.seal(e, "supplement", indices))
         else:
             self.seal(e, "supplement", indices)
@@ -474,6 +483,8 @@ class Client:
 
     def maybe_ack(self, e):
         missing = self.missing(e)
+        if any(e.roster[i].attach in self.opening for i in missing):
+            return  # the new session goes out first, so that what the ack asks for can be heard
         if "ack" in self.hold or e.number != self.highest and not e.committed:
             return
         if (not missing or e.last) and (e.acked is None or set(missing) < set(e.acked)):
@@ -499,6 +510,8 @@ class Client:
                 self.iq("set", self.el("session", {"to": line.attach.hex()}, b64(bytes([kind]) + data)))
 
         self.claim([line], opened, reset=True)
+        e = self.epochs[self.highest]
+        self.opening[line.attach].append(lambda: self.maybe_ack(e))
 
     def on_session(self, el):
         data, sender = unb64(el.text), unhex(el.get("from"))
