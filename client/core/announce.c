@@ -31,7 +31,7 @@ static bool same_head(const struct kr_notice_announce *a, const struct kr_notice
 {
     return kr_id_equal(&a->instance, &b->instance) && same_link(&a->link, &b->link) &&
            a->reasons == b->reasons && a->size == b->size && a->has_prev == b->has_prev &&
-           a->prev == b->prev && a->full == b->full && a->of == b->of &&
+           a->prev == b->prev && a->committed == b->committed && a->full == b->full && a->of == b->of &&
            (!a->has_prev || kr_digest_equal(&a->prev_context, &b->prev_context));
 }
 

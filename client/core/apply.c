@@ -231,6 +231,9 @@ void kr_announce_apply(struct kr_client *c, const struct kr_notice_announce *a)
     }
     c->seen_instance = a->instance;
     c->seen_epoch = a->link.epoch;
+    if (a->reasons & KR_REASON_RECOVER)
+        kr_request_lost(c); /* whoever was to answer is gone */
+    kr_epoch_was_committed(c, a->committed);
     int err = apply(c, a, last);
     if (err == KR_E_BELOW_FLOOR) {
         kr_output_refused(c->out, "announce", err, NULL);

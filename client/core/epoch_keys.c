@@ -155,6 +155,27 @@ void kr_epoch_commit(struct kr_client *c, const struct kr_notice_commit *n)
     kr_epoch_replaced(c, e);
 }
 
+void kr_epoch_was_committed(struct kr_client *c, uint64_t epoch)
+{
+    struct kr_epoch_state *e = c->epochs;
+    while (e && !(e->link.epoch == epoch && kr_id_equal(&e->instance, &c->instance) &&
+                  kr_id_equal(&e->attach, &c->attach)))
+        e = e->next;
+    if (!e || e->committed)
+        return;
+    e->committed = true;
+    struct kr_report *r = kr_output_report(c->out, KR_REPORT_COMMIT);
+    r->instance = e->instance;
+    r->epoch = e->link.epoch;
+    if (e->sealed && c->sending != e && !c->mismatched) {
+        r = kr_output_report(c->out, KR_REPORT_SWITCH);
+        r->instance = e->instance;
+        r->epoch = e->link.epoch;
+        c->sending = e;
+    }
+    kr_epoch_replaced(c, e);
+}
+
 static struct kr_sending_facts facts_of(const struct kr_client *c, const struct kr_epoch_state *e)
 {
     if (c->mismatched) {

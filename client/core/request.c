@@ -125,6 +125,15 @@ void kr_request_time(struct kr_client *c)
     }
 }
 
+void kr_request_lost(struct kr_client *c)
+{
+    for (struct kr_pending *q = c->pending; q; q = q->next) {
+        if (q->kind == KR_REQ_CLAIM)
+            q->due_ms = c->now_ms; /* the keys are asked for again; the rest of the answers changes nothing */
+    }
+    kr_request_time(c);
+}
+
 void kr_request_forget(struct kr_client *c)
 {
     while (c->pending)

@@ -168,6 +168,7 @@ static void send_envelope(struct kr_client *c, struct kr_epoch_state *e, enum kr
         if (q) {
             q->instance = e->instance;
             q->epoch = e->link.epoch;
+            q->round = round;
         }
     }
 }
@@ -256,6 +257,7 @@ void kr_seal_result(struct kr_client *c, const struct kr_pending *q, int err)
     if (!err || !e || q->epoch != e->link.epoch || !kr_id_equal(&q->instance, &e->instance))
         return;
     kr_output_refused(c->out, "envelope", err, NULL);
-    if (!e->committed && c->sending != e && err != KR_E_IO)
+    /* A refused supplement takes nothing back from what the rounds brought. */
+    if (q->round != KR_ROUND_SUPPLEMENT && !e->committed && c->sending != e && err != KR_E_IO)
         e->sealed = false;
 }

@@ -162,6 +162,11 @@ void kr_claim_result(struct kr_client *c, const struct kr_pending *q, const stru
         if (!p)
             continue;
         p->claiming = false;
+        if (err == KR_E_IO && !p->lost_claim) {
+            p->lost_claim = true; /* no answer: asked once more */
+            p->claimed = p->resetting = false;
+            continue;
+        }
         bool mine = !err && kr_id_equal(&res.keys[i].attach, &p->attach);
         claim_one(c, p, mine ? &res.keys[i] : NULL);
     }

@@ -37,6 +37,7 @@ struct kr_peer { /* another attach in the newest roster */
     bool verified;          /* 3.5 (a) and (b) */
     bool told;              /* the application knows that the line is not sealed for */
     bool claimed, claiming; /* the pair's one claim is used; an answer is awaited */
+    bool lost_claim;        /* a claim was not answered and may be asked once more */
     bool unclaimable;       /* the last claim yielded nothing */
     bool resetting;         /* the claim under way is for a new session */
     bool has_reset;
@@ -85,6 +86,7 @@ struct kr_pending { /* an IQ whose answer is awaited */
     size_t target_count;
     struct kr_id instance; /* envelope */
     uint64_t epoch;
+    enum kr_round round;
     struct kr_pending *next;
 };
 
@@ -158,6 +160,7 @@ bool kr_presence_shows(const struct kr_client *c, const char *participant, const
 struct kr_pending *kr_request_send(struct kr_client *c, struct kr_request *r);
 void kr_request_answer(struct kr_client *c, const struct kr_el *iq);
 void kr_request_time(struct kr_client *c);
+void kr_request_lost(struct kr_client *c); /* nobody will answer what was asked: ends the claims under way */
 void kr_request_forget(struct kr_client *c);
 
 /* attach.c */
@@ -210,6 +213,8 @@ void kr_epoch_replaced(struct kr_client *c, const struct kr_epoch_state *by); /*
 void kr_epoch_time(struct kr_client *c);
 void kr_epoch_erase_all(struct kr_client *c);
 void kr_epoch_fade(struct kr_client *c); /* all of them: 5 s left */
+/* An announce says so: the commit itself did not reach us. */
+void kr_epoch_was_committed(struct kr_client *c, uint64_t epoch);
 void kr_epoch_commit(struct kr_client *c, const struct kr_notice_commit *n);
 void kr_epoch_send(struct kr_client *c); /* decides what to send with */
 uint64_t kr_epoch_next(const struct kr_client *c);

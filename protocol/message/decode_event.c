@@ -79,6 +79,11 @@ static void read_announce(struct kr_read *r, const struct kr_el *el, struct kr_n
         if (a->prev >= a->link.epoch)
             kr_read_fail(r, KR_E_MALFORMED);
     }
+    if (kr_el_attr(el, "committed")) {
+        kr_read_epoch(r, el, "committed", &a->committed);
+        if (a->committed >= a->link.epoch)
+            kr_read_fail(r, KR_E_MALFORMED);
+    }
     kr_read_bool(r, el, "full", &a->full);
     kr_read_part(r, el, &a->part, &a->of);
     read_policy(r, el, &a->policy_text);

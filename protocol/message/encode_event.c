@@ -41,6 +41,8 @@ static void write_announce_head(struct kr_xml *x, const struct kr_notice_announc
         kr_xml_attr_u64(x, "prev", a->prev);
         kr_xml_attr_digest(x, "prev-context", &a->prev_context);
     }
+    if (a->committed)
+        kr_xml_attr_u64(x, "committed", a->committed);
     kr_xml_attr_bool(x, "full", a->full);
     kr_write_part(x, a->part, a->of);
 }

@@ -61,6 +61,7 @@ struct kr_notice_announce {
     bool has_prev;
     uint64_t prev;
     struct kr_digest prev_context;
+    uint64_t committed; /* the last committed epoch before this one; 0: none */
     bool full;
     uint32_t part, of;
     struct kr_span policy_text; /* empty if not carried */

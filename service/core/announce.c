@@ -96,6 +96,18 @@ static void add_gone(const struct kr_room *room, const struct kr_epoch *e, struc
     d->head.gone = d->gone;
 }
 
+/* Who missed the commit, when we ended between telling one and telling the next, learns of it from this. */
+static uint64_t last_committed(const struct kr_room *room, const struct kr_epoch *e)
+{
+    uint64_t epoch = 0;
+    for (size_t i = 0; i < room->chain_len; i++) {
+        const struct kr_link_kept *k = &room->chain[i];
+        if (k->fate == KR_FATE_COMMITTED && k->link.epoch < e->link.epoch)
+            epoch = k->link.epoch;
+    }
+    return epoch;
+}
+
 static struct draft draft(const struct kr_room *room, const struct kr_epoch *e, bool full, uint64_t since)
 {
     struct draft d = {.head = {.instance = e->instance,
@@ -106,6 +118,7 @@ static struct draft draft(const struct kr_room *room, const struct kr_epoch *e, 
                                .has_prev = e->has_prev,
                                .prev = e->prev,
                                .prev_context = e->prev_context,
+                               .committed = last_committed(room, e),
                                .full = full}};
     if (full || room->policy_changed)
         d.head.policy_text = kr_buf_span(&room->policy_text);
