@@ -26,7 +26,7 @@ struct case_edit {
 struct case_good {
     const char *xml;      /* re-encodes to exactly itself */
     const char *optional; /* " name name " of the attributes that may be missing */
-    struct case_edit edits[32];
+    struct case_edit edits[40];
 };
 
 /* Parses xml, recodes it; on success *ret_again is the text, to be freed. */

@@ -39,9 +39,11 @@ static int recode(const struct kr_el *payload, struct kr_arena *arena, struct kr
 static const struct case_good goods[] = {
     {"<announce " NS " " ROOM " " EPOCH " reason='join leave' " LINK
      " deadline='2130' size='13' prev='7' prev-context='" KEY_A
-     "' full='true' part='1' of='2'>" POLICY PAST_5 PAST_7 MEMBER GONE "</announce>",
-     " full new ",
-     {{"kind='fresh'", "kind='ratchet'", 0},
+     "' committed='6' full='true' part='1' of='2'>" POLICY PAST_5 PAST_7 MEMBER GONE "</announce>",
+     " full new committed ",
+     {{"committed='6'", "committed='8'", M},
+      {"committed='6'", "committed='0'", M},
+      {"kind='fresh'", "kind='ratchet'", 0},
       {"kind='fresh'", "kind='stale'", M},
       {"source='participants'", "source='leader'", M},
       {"format='sframe'", "format='xframe'", M},
