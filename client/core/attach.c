@@ -47,7 +47,9 @@ static void failed(struct kr_client *c, const char *what, int err)
     c->phase = KR_PHASE_NONE;
     bool final = err == KR_E_REVOKED || err == KR_E_KEY_CONFLICT || err == KR_E_NOT_ALLOWED ||
                  err == KR_E_BELOW_FLOOR || err == KR_E_NO_DEVICE || err == KR_E_WRONG_PARTICIPANT;
-    c->attach_at_ms = final ? UINT64_MAX : c->now_ms + KR_CLIENT_REATTACH_MS;
+    /* No answer came: the time-out was wait enough. */
+    uint64_t wait_ms = err == KR_E_IO ? 0 : KR_CLIENT_REATTACH_MS;
+    c->attach_at_ms = final ? UINT64_MAX : c->now_ms + wait_ms;
 }
 
 static int sign_text(struct kr_client *c, struct kr_buf *text, struct kr_sig *ret_sig)

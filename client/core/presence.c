@@ -128,6 +128,8 @@ static void came(struct kr_client *c, const char *nick, const struct kr_el *el, 
     o->is_service = jid && kr_jid_same_bare(jid, c->service);
     if (fresh && o->is_service && c->phase == KR_PHASE_MEMBER)
         c->ask_at_ms = c->now_ms + KR_CLIENT_REATTACH_MS;
+    if (o->is_service)
+        kr_request_hurry(c);
     if (fresh && o->is_service && c->phase == KR_PHASE_NONE && c->attach_at_ms != UINT64_MAX)
         c->attach_at_ms = c->now_ms;
 }

@@ -134,6 +134,14 @@ void kr_request_lost(struct kr_client *c)
     kr_request_time(c);
 }
 
+void kr_request_hurry(struct kr_client *c)
+{
+    for (struct kr_pending *q = c->pending; q; q = q->next) {
+        if (q->kind == KR_REQ_CHALLENGE || q->kind == KR_REQ_ATTACH)
+            q->due_ms = kr_sooner(q->due_ms, c->now_ms + KR_CLIENT_HURRY_MS);
+    }
+}
+
 void kr_request_forget(struct kr_client *c)
 {
     while (c->pending)

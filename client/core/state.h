@@ -14,7 +14,12 @@
 #include "message/event.h"
 #include "message/request.h"
 
-enum { KR_CLIENT_IQ_MS = 10000, KR_CLIENT_REATTACH_MS = 5000, KR_CLIENT_ID_LEN = 20 };
+enum {
+    KR_CLIENT_IQ_MS = 10000,
+    KR_CLIENT_REATTACH_MS = 5000,
+    KR_CLIENT_HURRY_MS = 1000,
+    KR_CLIENT_ID_LEN = 20
+};
 
 struct kr_occupant { /* of the room, as our own presence shows it */
     char *nick;
@@ -161,6 +166,8 @@ struct kr_pending *kr_request_send(struct kr_client *c, struct kr_request *r);
 void kr_request_answer(struct kr_client *c, const struct kr_el *iq);
 void kr_request_time(struct kr_client *c);
 void kr_request_lost(struct kr_client *c); /* nobody will answer what was asked: ends the claims under way */
+/* The service shows up anew: what it was asked before may be lost, and is not waited for as long. */
+void kr_request_hurry(struct kr_client *c);
 void kr_request_forget(struct kr_client *c);
 
 /* attach.c */
