@@ -1,0 +1,74 @@
+/* The MUC's part: presence, broadcast. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "world.h"
+
+#define MUC_USER "xmlns='http://jabber.org/protocol/muc#user'"
+
+static char *write(const char *nick, const char *jid, const struct kr_id *device, const char *type, bool self)
+{
+    char id[KR_ID_TEXT], *out = kr_calloc(1, 1024), child[128] = "";
+    if (device) {
+        kr_id_write(id, device);
+        snprintf(child, sizeof(child), "<device xmlns='urn:keyroom:1' id='%s'/>", id);
+    }
+    snprintf(out, 1024,
+             "<presence %s from='" ROOM "/%s' to='x@example.org/1'><x " MUC_USER
+             "><item affiliation='none' role='%s' %s%s%s/>%s</x>%s</presence>",
+             type ? "type='unavailable'" : "", nick, type ? "none" : "participant", jid ? "jid='" : "",
+             jid ? jid : "", jid ? "'" : "", self ? "<status code='110'/>" : "", child);
+    return out;
+}
+
+void muc_show(struct world *w, struct one *to, const struct one *who, const struct kr_id *device)
+{
+    bool jid = to == NULL;
+    world_queue(w, to, NULL, write(who->nick, jid ? who->jid : NULL, device, NULL, to == who));
+}
+
+void muc_gone_quietly(struct world *w, struct one *o, bool tell_service)
+{
+    for (size_t i = 0; i < w->count; i++)
+        if (w->ones[i].present && &w->ones[i] != o)
+            world_queue(w, &w->ones[i], NULL, write(o->nick, NULL, NULL, "unavailable", false));
+    if (tell_service && w->service_present)
+        world_queue(w, NULL, NULL, write(o->nick, o->jid, NULL, "unavailable", false));
+}
+
+void muc_presence(struct world *w, struct one *o, bool join)
+{
+    if (!join) {
+        o->present = false;
+        muc_gone_quietly(w, o, true);
+        return;
+    }
+    for (size_t i = 0; i < w->count; i++)
+        if (w->ones[i].present && &w->ones[i] != o) {
+            muc_show(w, o, &w->ones[i], &w->ones[i].device);
+            muc_show(w, &w->ones[i], o, &o->device);
+        }
+    if (w->service_present) {
+        world_queue(w, o, NULL, write("keyroom", SERVICE, NULL, NULL, false));
+        muc_show(w, NULL, o, &o->device);
+    }
+    o->present = true;
+    muc_show(w, o, o, &o->device);
+}
+
+void muc_show_service(struct world *w, bool present)
+{
+    for (size_t i = 0; i < w->count; i++)
+        if (w->ones[i].present)
+            world_queue(w, &w->ones[i], NULL,
+                        write("keyroom", SERVICE, NULL, present ? NULL : "unavailable", false));
+}
+
+void muc_tell_service(struct world *w)
+{
+    for (size_t i = 0; i < w->count; i++)
+        if (w->ones[i].present)
+            muc_show(w, NULL, &w->ones[i], &w->ones[i].device);
+    world_queue(w, NULL, NULL, write("keyroom", SERVICE, NULL, NULL, true));
+}
