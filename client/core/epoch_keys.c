@@ -38,8 +38,8 @@ static void bound(struct kr_client *c)
     for (struct kr_epoch_state *e = c->epochs; e; e = e->next)
         count++;
     while (count > KR_EPOCHS_HELD_MAX) {
-        struct kr_epoch_state **at = &c->epochs, **victim = NULL;
-        for (at = &c->epochs->next; *at; at = &(*at)->next)
+        struct kr_epoch_state **victim = NULL;
+        for (struct kr_epoch_state **at = &c->epochs->next; *at; at = &(*at)->next)
             if (*at != c->sending)
                 victim = at;
         erase(c, victim);

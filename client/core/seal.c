@@ -136,7 +136,7 @@ static size_t part_len(const struct envelope *v, size_t at)
     size_t bytes = 0, n = 0;
     while (at + n < v->count) {
         bytes += 5 + v->entries[at + n].body.len;
-        if (bytes > KR_SPLIT_LEN / 4 * 3)
+        if (bytes > (size_t)KR_SPLIT_LEN / 4 * 3)
             break;
         n++;
     }
