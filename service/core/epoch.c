@@ -82,6 +82,7 @@ static void fill_seats(const struct kr_room *room, struct kr_epoch *e)
         s->sig = a->sig;
         s->knew_parent = kr_roster_find(&room->announced, &a->id) >= 0;
         s->waited = !a->slow;
+        s->trusted = !a->faulty;
         kr_buf_init(&s->sealed, SIZE_MAX); /* bounded by recipients and KR_SUPPLEMENTS_MAX */
         kr_buf_init(&s->partial.bytes, SIZE_MAX);
         for (int round = KR_ROUND_1; round <= KR_ROUND_2; round++)
@@ -118,7 +119,9 @@ static void write_epoch(struct kr_core *core, struct kr_room *room, const struct
     kr_entry_text(&entry, "reason", reasons);
     kr_entry_u64(&entry, "size", e->roster.len);
     kr_entry_commit(&entry, "roster", "roster", digest);
-    kr_entry_digest(&entry, "policy", &e->link.policy);
+    kr_digest_write(digest, &e->link.policy);
+    kr_entry_commit(&entry, "policy", "policy",
+                    digest); /* it hashes the room's name, which could be guessed */
     kr_entry_end(&entry);
 }
 
@@ -252,28 +255,74 @@ static bool rank_exposure(struct kr_core *core, const struct kr_epoch *e, bool a
     return e->leave_count != 0;
 }
 
+/* missed[i]: how many of those who acked do not hold the secret of seat i. Returns how many acked. */
+static size_t count_missed(const struct kr_epoch *e, size_t *missed)
+{
+    size_t acked = 0;
+    for (size_t i = 0; i < e->roster.len; i++) {
+        const struct kr_seat *s = &e->seats[i];
+        if (!s->acked || s->gone)
+            continue;
+        acked++;
+        for (size_t k = 0; k < s->missing_count; k++)
+            missed[s->missing[k]]++;
+    }
+    return acked;
+}
+
+/* More than half of the others who acked miss it: the fault is the sender's, not theirs. */
+static bool is_faulty(const struct kr_epoch *e, size_t seat, const size_t *missed, size_t acked)
+{
+    size_t others = acked - (e->seats[seat].acked && !e->seats[seat].gone);
+    return missed[seat] * 2 > others;
+}
+
+/* Is the seat late through no fault of its own? */
+static bool is_excused(const struct kr_epoch *e, size_t seat, const size_t *missed, size_t acked)
+{
+    const struct kr_seat *s = &e->seats[seat];
+    for (size_t k = 0; k < s->missing_count; k++) {
+        const struct kr_seat *m = &e->seats[s->missing[k]];
+        if (!m->silent && !m->gone && m->trusted && !is_faulty(e, s->missing[k], missed, acked))
+            return false;
+    }
+    return s->acked;
+}
+
+static void judge_speed(struct kr_core *core, const struct kr_room *room, const struct kr_epoch *e,
+                        size_t seat, struct kr_attach *a, const size_t *missed, size_t acked)
+{
+    bool late = core->now.mono_ms >= e->announced_ms + e->deadline_ms;
+    if (late && is_faulty(e, seat, missed, acked) && !e->seats[seat].silent)
+        a->faulty = true;
+    else if (missed[seat] == 0 && !e->seats[seat].silent)
+        a->faulty = false;
+    if (e->seats[seat].ok) {
+        a->slow = false;
+    } else if (late && e->seats[seat].waited && !is_excused(e, seat, missed, acked)) {
+        a->slow = true;
+        kr_trace(core, KR_TRACE_INFO,
+                 "laggard " KR_PEER " in " KR_PEER " -> not waited for (epoch %llu ran to its deadline)",
+                 a->participant, room->jid, (unsigned long long)e->link.epoch);
+    }
+}
+
 /* Who holds up whom next time, and who is no joiner any more. */
 static void settle_members(struct kr_core *core, struct kr_room *room, struct kr_epoch *e)
 {
-    bool late = core->now.mono_ms >= e->announced_ms + e->deadline_ms;
+    size_t *missed = kr_calloc(e->roster.len, sizeof(*missed));
+    size_t acked = count_missed(e, missed);
     for (size_t i = 0; i < e->roster.len; i++) {
         struct kr_attach *a = kr_attach_find(room, &e->roster.entries[i].attach);
         if (!a || e->seats[i].gone)
             continue;
-        if (e->seats[i].ok)
-            a->slow = false;
-        else if (late && e->seats[i].waited) {
-            a->slow = true;
-            kr_trace(core, KR_TRACE_INFO,
-                     "laggard " KR_PEER " in " KR_PEER " -> not waited for (epoch %llu ran to its "
-                     "deadline)",
-                     a->participant, room->jid, (unsigned long long)e->link.epoch);
-        }
+        judge_speed(core, room, e, i, a, missed, acked);
         if (!a->settled) {
             a->settled = true;
             kr_attach_store(core, room, a);
         }
     }
+    free(missed);
 }
 
 static void commit(struct kr_core *core, struct kr_room *room)
@@ -346,7 +395,7 @@ static bool within(const struct kr_seat *s, const struct kr_epoch *e)
 {
     for (size_t i = 0; i < s->missing_count; i++) {
         const struct kr_seat *m = &e->seats[s->missing[i]];
-        if (!m->silent && !m->gone)
+        if (!m->silent && !m->gone && m->trusted)
             return false;
     }
     return true;

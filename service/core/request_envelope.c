@@ -70,6 +70,9 @@ static int check_entries(const struct kr_epoch *e, size_t seat, const struct kr_
     for (size_t i = 0; i < r->entry_count; i++) {
         if ((int)r->entries[i].index <= last || !recipient_due(e, r->round, seat, r->entries[i].index))
             return KR_E_WRONG_RECIPIENTS;
+        /* A supplement seals: were it to withhold again, it could be repeated, and be delivered, for ever. */
+        if (r->round == KR_ROUND_SUPPLEMENT && r->entries[i].type == KR_PACKED_WITHHELD)
+            return KR_E_WRONG_RECIPIENTS;
         last = r->entries[i].index;
     }
     return r->entry_count ? 0 : KR_E_WRONG_RECIPIENTS;

@@ -132,8 +132,10 @@ void kr_room_store(struct kr_core *core, struct kr_room *room)
         return;
     room->instance_stored = true;
     struct kr_entry e;
+    char policy[KR_KEY_TEXT];
+    kr_digest_write(policy, &room->policy_hash);
     kr_entry_begin(&e, core, "instance", room);
-    kr_entry_digest(&e, "policy", &room->policy_hash);
+    kr_entry_commit(&e, "policy", "policy", policy);
     kr_entry_end(&e);
 }
 

@@ -80,6 +80,7 @@ struct kr_attach {
     bool settled;   /* an epoch with it was committed */
     bool held;      /* a join that churn makes wait */
     bool slow;      /* let a commit run to its deadline: not waited for */
+    bool faulty;    /* most could not open what it sealed last: nobody waits for its secret */
     bool confirmed; /* presence shows it; false for a stored attach before that */
     bool asked;     /* unconfirmed: the directory is being asked about it */
     uint64_t at_ms; /* wall clock */
@@ -113,6 +114,7 @@ struct kr_seat { /* one line of an epoch's roster, by index */
     struct kr_sig sig;
     bool knew_parent;  /* was in the previously announced roster: a short announce will do */
     bool waited;       /* commit waits for its ack, collecting for its envelopes */
+    bool trusted;      /* its secret is waited for: see kr_attach.faulty */
     bool gone;         /* left, or lost its authorisation */
     bool sent[3];      /* [round]: its envelope is complete */
     bool silent;       /* owed something when collecting ended, and still does */

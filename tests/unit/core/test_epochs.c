@@ -247,6 +247,28 @@ static void laggard_is_named_and_not_waited_for_twice(void **state)
     assert_int_equal(a->committed, 6);
 }
 
+static void the_fault_is_the_senders(void **state)
+{
+    (void)state;
+    struct peer *a = settled("alice"), *b = settled("bob"), *c = settled("carol"), *d = settled("dave");
+    a->deaf_to = b->deaf_to = c->deaf_to = d;
+    uint64_t before = a->committed;
+    world_control(&w, KR_CONTROL_ROTATE, NULL, ROOM);
+    world_wait(&w, 2030);
+    assert_int_equal(a->committed, before);
+    world_wait(&w, 10); /* the deadline */
+    assert_int_equal(a->committed, before + 1);
+    b->mute = true; /* he was late through no fault of his own: he is waited for */
+    world_control(&w, KR_CONTROL_ROTATE, NULL, ROOM);
+    world_wait(&w, 2030);
+    assert_int_equal(a->committed, before + 1);
+    world_wait(&w, 10);
+    assert_int_equal(a->committed, before + 2);
+    world_control(&w, KR_CONTROL_ROTATE, NULL, ROOM);
+    world_wait(&w, 1000); /* nobody waits for dave's secret again, nor for bob now */
+    assert_int_equal(a->committed, before + 3);
+}
+
 static void commits_keep_their_distance(void **state)
 {
     (void)state;
@@ -614,6 +636,7 @@ int main(void)
         T(operator_and_owner_rotate),
         T(revoke_abandons_what_is_in_flight),
         T(laggard_is_named_and_not_waited_for_twice),
+        T(the_fault_is_the_senders),
         T(commits_keep_their_distance),
         T(missing_is_delivered_again_and_wanted),
         T(lost_parent_is_sealed_for),

@@ -533,6 +533,32 @@ static void envelope_recipients(void **state)
     assert_int_equal(b->entries, 1);
 }
 
+static void supplements_seal(void **state)
+{
+    (void)state;
+    struct peer *a, *b;
+    in_flight(&a, &b);
+    static const uint8_t reason = KR_WITHHELD_SESSION;
+    struct kr_packed entries[PEERS_MAX];
+    struct kr_request r = peer_envelope(a, KR_ROUND_2, entries);
+    entries[0].type = KR_PACKED_WITHHELD;
+    entries[0].body = kr_span(&reason, 1);
+    peer_sign_envelope(a, &r);
+    peer_send(&w, a, &r);
+    assert_string_equal(a->error, "");
+    uint16_t to = entries[0].index;
+    struct kr_packed one[1];
+    r = peer_supplement(a, one, &to, 1);
+    one[0].type = KR_PACKED_WITHHELD;
+    one[0].body = kr_span(&reason, 1);
+    peer_sign_envelope(a, &r);
+    refused(a, &r, "wrong-recipients"); /* it could be repeated for ever */
+    r = peer_supplement(a, one, &to, 1);
+    peer_send(&w, a, &r);
+    assert_string_equal(a->error, "");
+    refused(a, &r, "wrong-recipients"); /* nothing is withheld any more */
+}
+
 static void envelope_context_is_signed(void **state)
 {
     (void)state;
@@ -965,6 +991,7 @@ int main(void)
         T(claim_of_a_revoked_device),
         T(envelope_epochs),
         T(envelope_recipients),
+        T(supplements_seal),
         T(envelope_context_is_signed),
         T(envelope_in_parts),
         T(envelope_texts),

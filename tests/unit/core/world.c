@@ -588,7 +588,8 @@ struct kr_request peer_ack(struct peer *p)
     static uint16_t missing[PEERS_MAX];
     size_t me = (size_t)kr_roster_find(&p->roster, &p->attach), count = 0;
     for (size_t i = 0; i < p->roster.len; i++) {
-        if (kr_round_any(&p->roster, p->link.kind, i, me) && !p->have[i])
+        bool deaf = p->deaf_to && kr_id_equal(&p->deaf_to->attach, &p->roster.entries[i].attach);
+        if (kr_round_any(&p->roster, p->link.kind, i, me) && (!p->have[i] || deaf))
             missing[count++] = (uint16_t)i;
     }
     return (struct kr_request){

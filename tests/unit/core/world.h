@@ -28,7 +28,7 @@ struct peer {
     struct kr_id device, attach, instance, nonce;
     const char *affiliation;
     bool present, attached, mute; /* mute: neither seals nor acks by itself */
-    bool lossy;                   /* acks the last sender as missing */
+    const struct peer *deaf_to;   /* acks it as missing whatever comes */
     /* what it was told */
     struct kr_roster roster;   /* of the last announce */
     struct kr_roster building; /* of the one whose parts are coming */
