@@ -30,15 +30,16 @@ static bool same_link(const struct kr_epoch_link *a, const struct kr_epoch_link 
 static bool same_head(const struct kr_notice_announce *a, const struct kr_notice_announce *b)
 {
     return kr_id_equal(&a->instance, &b->instance) && same_link(&a->link, &b->link) &&
-           a->reasons == b->reasons && a->size == b->size && a->has_prev == b->has_prev &&
-           a->prev == b->prev && a->committed == b->committed && a->full == b->full && a->of == b->of &&
+           a->reasons == b->reasons && a->deadline_ms == b->deadline_ms && a->size == b->size &&
+           a->has_prev == b->has_prev && a->prev == b->prev && a->committed == b->committed &&
+           a->full == b->full && a->of == b->of &&
            (!a->has_prev || kr_digest_equal(&a->prev_context, &b->prev_context));
 }
 
 static int add_members(struct kr_assembly *m, const struct kr_notice_announce *part)
 {
     for (size_t i = 0; i < part->member_count; i++) {
-        if (m->head.member_count >= KR_OCCUPANTS_MAX)
+        if (m->head.member_count >= m->head.size)
             return KR_E_TOO_LARGE;
         kr_grow((void **)&m->members, &m->member_cap, m->head.member_count, sizeof(*m->members));
         struct kr_member_line l = part->members[i];
@@ -60,7 +61,7 @@ static int add_members(struct kr_assembly *m, const struct kr_notice_announce *p
 static int add_rest(struct kr_assembly *m, const struct kr_notice_announce *part)
 {
     for (size_t i = 0; i < part->past_count; i++) {
-        if (m->head.past_count >= KR_OCCUPANTS_MAX)
+        if (m->head.past_count >= KR_CHAIN_MAX)
             return KR_E_TOO_LARGE;
         kr_grow((void **)&m->past, &m->past_cap, m->head.past_count, sizeof(*m->past));
         m->past[m->head.past_count++] = part->past[i];
@@ -73,13 +74,13 @@ static int add_rest(struct kr_assembly *m, const struct kr_notice_announce *part
 void kr_announce_part(struct kr_client *c, const struct kr_notice_announce *part)
 {
     struct kr_assembly *m = &c->assembly;
-    if (c->phase < KR_PHASE_ATTACHING)
+    if (c->phase < KR_PHASE_ATTACHING || c->mismatched || !kr_id_equal(&part->instance, &c->instance))
         return;
     if (m->active && (part->part != m->parts + 1 || !same_head(&m->head, part)))
         kr_announce_reset(c);
     if (!m->active) {
         if (part->part != 1) {
-            kr_output_refused(c->out, "announce", KR_E_MALFORMED, NULL);
+            kr_announce_failed(c, KR_E_MALFORMED, part);
             return;
         }
         m->active = true;
@@ -94,8 +95,8 @@ void kr_announce_part(struct kr_client *c, const struct kr_notice_announce *part
         err = add_rest(m, part);
     m->parts = part->part;
     if (err) {
-        kr_output_refused(c->out, "announce", err, NULL);
         kr_announce_reset(c);
+        kr_announce_failed(c, err, part);
     } else if (part->part == part->of) {
         m->head.past = m->past;
         m->head.members = m->members;
@@ -108,7 +109,6 @@ void kr_announce_part(struct kr_client *c, const struct kr_notice_announce *part
 
 void kr_announce_ask(struct kr_client *c)
 {
-    c->asked_whole = true;
     struct kr_request r = {.kind = KR_REQ_WHOLE};
     const struct kr_epoch_state *e = kr_epoch_now(c);
     if (e)

@@ -10,9 +10,11 @@
 
 void kr_client_mismatch(struct kr_client *c, int err, const char *who, uint64_t deadline_ms)
 {
-    if (!c->mismatched)
+    /* the bound of 5.12 runs from the first announce that did not hold */
+    if (!c->mismatched && !c->unresolved)
         c->broken = (struct kr_sending_facts){.announced_ms = c->now_ms, .deadline_ms = deadline_ms};
     c->mismatched = true;
+    c->unresolved = false;
     struct kr_report *r = kr_output_report(c->out, KR_REPORT_MISMATCH);
     r->why = kr_strdup(kr_errname(err));
     r->epoch = c->seen_epoch;
@@ -21,7 +23,8 @@ void kr_client_mismatch(struct kr_client *c, int err, const char *who, uint64_t 
         kr_report_who(r, who);
 }
 
-static int check_policy(struct kr_client *c, const struct kr_notice_announce *a)
+static int check_policy(const struct kr_client *c, const struct kr_notice_announce *a,
+                        struct kr_policy *ret_policy)
 {
     struct kr_policy p = c->policy;
     if (a->policy_text.len) {
@@ -37,9 +40,7 @@ static int check_policy(struct kr_client *c, const struct kr_notice_announce *a)
         return KR_E_CHAIN_BROKEN;
     if (!kr_floor_holds(c, &p))
         return KR_E_BELOW_FLOOR;
-    c->policy = p;
-    c->policy_hash = hash;
-    c->has_policy = true;
+    *ret_policy = p;
     return 0;
 }
 
@@ -161,6 +162,9 @@ static void update_peers(struct kr_client *c, const struct kr_notice_announce *a
         p->verified = line_verifies(c, m);
     }
     HASH_ITER (hh, c->peers, p, next) {
+        p->tries = 0;
+        if (p->unclaimable && !p->claiming && p->session_count == 0)
+            p->claimed = false; /* an epoch, another try */
         if (kr_roster_find(r, &p->attach) < 0)
             kr_peer_free(c, p);
     }
@@ -183,25 +187,33 @@ static int apply(struct kr_client *c, const struct kr_notice_announce *a, struct
 {
     struct kr_roster roster;
     struct kr_digest prev;
+    struct kr_policy policy;
     size_t me = 0;
     kr_roster_init(&roster);
-    int err = check_policy(c, a);
+    int err = check_policy(c, a, &policy);
     if (!err)
         err = check_chain(c, a, last, &prev);
     if (!err)
         err = make_roster(a, last, &roster);
     if (!err)
         err = check_roster(c, a, last, &roster, &me);
+    /* without a chain of our own: as a joiner, or in answer to our asking */
+    if (!err && !last && !roster.entries[me].is_new && !(c->unresolved && a->full))
+        err = KR_E_CHAIN_BROKEN;
     if (!err) {
+        c->policy = policy;
+        c->policy_hash = a->link.policy;
+        c->has_policy = true;
         update_peers(c, a, &roster);
         struct kr_epoch_state *e = kr_epoch_new(c, &a->link, &roster);
-        e->deadline_ms = a->deadline_ms;
+        e->deadline_ms = kr_sooner(a->deadline_ms, KR_DEADLINE_MAX_MS);
         e->me = me;
         e->context = kr_context(c->room, &c->instance, a->has_prev ? &prev : NULL, &a->link);
         bool follows = last && a->has_prev && last->link.epoch == a->prev;
         kr_epoch_first_keys(c, e, follows ? last : NULL);
-        c->phase = KR_PHASE_MEMBER;
-        c->asked_whole = false;
+        if (c->phase != KR_PHASE_MEMBER)
+            kr_attach_member(c);
+        c->unresolved = false;
         c->ask_at_ms = UINT64_MAX;
         report_epoch(c, a, e);
     }
@@ -224,7 +236,7 @@ void kr_announce_apply(struct kr_client *c, const struct kr_notice_announce *a)
         kr_digest_equal(&last->link.policy, &a->link.policy) && last->link.kind == a->link.kind)
         return; /* told again, on `whole` */
     /* an epoch that could not be applied may come again in full */
-    bool again = c->asked_whole && a->full && a->link.epoch == floor && !(last && last->link.epoch == floor);
+    bool again = c->unresolved && a->full && a->link.epoch == floor && !(last && last->link.epoch == floor);
     if (a->link.epoch <= floor && !again) {
         kr_output_refused(c->out, "announce", KR_E_EPOCH_NOT_ABOVE, NULL);
         return;
@@ -237,15 +249,29 @@ void kr_announce_apply(struct kr_client *c, const struct kr_notice_announce *a)
     int err = apply(c, a, last);
     if (err == KR_E_BELOW_FLOOR) {
         kr_output_refused(c->out, "announce", err, NULL);
-        struct kr_request r = {.kind = KR_REQ_DETACH};
-        kr_request_send(c, &r);
-        kr_attach_end(c);
-        kr_epoch_fade(c);
-        c->sending = NULL;
-    } else if (err && !c->asked_whole && err != KR_E_NOT_IN_ROSTER) {
-        kr_output_refused(c->out, "announce", err, NULL);
-        kr_announce_ask(c);
+        kr_attach_detach(c);
     } else if (err) {
-        kr_client_mismatch(c, err, NULL, a->deadline_ms);
+        kr_announce_failed(c, err, a);
     }
+}
+
+void kr_announce_failed(struct kr_client *c, int err, const struct kr_notice_announce *a)
+{
+    uint64_t deadline_ms = kr_sooner(a->deadline_ms, KR_DEADLINE_MAX_MS);
+    if (err == KR_E_NOT_IN_ROSTER || (c->unresolved && a->full)) {
+        kr_client_mismatch(c, err, NULL, deadline_ms);
+        return;
+    }
+    kr_output_refused(c->out, "announce", err, NULL);
+    if (c->unresolved)
+        return; /* the answer is still to come */
+    c->unresolved = true;
+    c->broken = (struct kr_sending_facts){.announced_ms = c->now_ms, .deadline_ms = deadline_ms};
+    kr_announce_ask(c);
+}
+
+void kr_announce_time(struct kr_client *c)
+{
+    if (c->unresolved && c->now_ms >= c->broken.announced_ms + c->broken.deadline_ms)
+        kr_client_mismatch(c, KR_E_CHAIN_BROKEN, NULL, c->broken.deadline_ms);
 }

@@ -20,7 +20,7 @@ void kr_attach_again(struct kr_client *c, uint64_t wait_ms)
     c->attach_at_ms = c->now_ms + wait_ms;
 }
 
-void kr_attach_end(struct kr_client *c)
+void kr_client_attach_end(struct kr_client *c)
 {
     struct kr_peer *p, *next;
     HASH_ITER (hh, c->peers, p, next) {
@@ -30,12 +30,14 @@ void kr_attach_end(struct kr_client *c)
     kr_request_forget(c);
     c->phase = KR_PHASE_NONE;
     c->attach_at_ms = c->ask_at_ms = UINT64_MAX;
-    c->has_policy = c->asked_whole = c->mismatched = c->exposed = false;
+    c->has_policy = c->unresolved = c->mismatched = c->exposed = false;
 }
 
 void kr_attach_start(struct kr_client *c)
 {
     c->phase = KR_PHASE_CHALLENGING;
+    uint64_t from = c->attach_paid_ms > c->now_ms ? c->attach_paid_ms : c->now_ms;
+    c->attach_paid_ms = from + KR_CLIENT_REATTACH_MS;
     struct kr_request r = {.kind = KR_REQ_CHALLENGE};
     kr_request_send(c, &r);
 }
@@ -150,6 +152,32 @@ void kr_attach_challenge(struct kr_client *c, const struct kr_el *payload, int e
     kr_arena_done(&arena);
 }
 
+static struct kr_report *attached(struct kr_client *c, bool waiting)
+{
+    c->phase = waiting ? KR_PHASE_WAITING : KR_PHASE_MEMBER;
+    c->attach_at_ms = UINT64_MAX;
+    struct kr_report *r = kr_output_report(c->out, KR_REPORT_ATTACHED);
+    r->waiting = waiting;
+    r->device = c->device;
+    r->attach = c->attach;
+    r->instance = c->instance;
+    return r;
+}
+
+void kr_attach_member(struct kr_client *c)
+{
+    attached(c, false);
+}
+
+void kr_attach_detach(struct kr_client *c)
+{
+    kr_client_attach_end(c);
+    kr_epoch_fade(c);
+    c->sending = NULL;
+    struct kr_request r = {.kind = KR_REQ_DETACH}; /* after the end, which forgets what is pending */
+    kr_request_send(c, &r);
+}
+
 void kr_attach_result(struct kr_client *c, const struct kr_el *payload, int err)
 {
     if (c->phase != KR_PHASE_ATTACHING)
@@ -163,20 +191,14 @@ void kr_attach_result(struct kr_client *c, const struct kr_el *payload, int err)
         failed(c, "attach", err);
         return;
     }
-    c->phase = a.waiting ? KR_PHASE_WAITING : KR_PHASE_MEMBER;
-    c->attach_at_ms = UINT64_MAX;
-    struct kr_report *r = kr_output_report(c->out, KR_REPORT_ATTACHED);
-    r->waiting = a.waiting;
-    r->device = c->device;
-    r->attach = c->attach;
-    r->instance = c->instance;
+    struct kr_report *r = attached(c, a.waiting);
     if (a.reason)
         r->why = kr_strdup(a.reason);
 }
 
 void kr_attach_low(struct kr_client *c, const struct kr_notice_low *low)
 {
-    if (c->phase < KR_PHASE_WAITING || !kr_id_equal(&low->attach, &c->attach) || low->count >= KR_OTK_MAX)
+    if (c->phase < KR_PHASE_WAITING || !kr_id_equal(&low->attach, &c->attach) || low->count >= KR_OTK_LOW)
         return;
     for (const struct kr_pending *q = c->pending; q; q = q->next)
         if (q->kind == KR_REQ_KEYS)
@@ -193,7 +215,7 @@ void kr_attach_over(struct kr_client *c, const struct kr_notice_detached *d)
 {
     if (c->phase < KR_PHASE_WAITING || !kr_id_equal(&d->instance, &c->instance))
         return;
-    kr_attach_end(c);
+    kr_client_attach_end(c);
     kr_epoch_erase_all(c);
     kr_output_report(c->out, KR_REPORT_DETACHED)->why = kr_strdup(d->reason);
     if (strcmp(d->reason, "instance-over") == 0)

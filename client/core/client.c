@@ -23,7 +23,7 @@ struct kr_client *kr_client_new(const struct kr_client_config *config)
     c->account = config->account;
     kr_olm_account_keys(c->account, &c->ed25519, &c->curve25519);
     c->device = kr_device_id(&c->ed25519, &c->curve25519);
-    c->attach_at_ms = c->ask_at_ms = UINT64_MAX;
+    c->attach_at_ms = c->ask_at_ms = c->stop_at_ms = UINT64_MAX;
     return c;
 }
 
@@ -31,7 +31,7 @@ void kr_client_free(struct kr_client *c)
 {
     if (!c)
         return;
-    kr_attach_end(c);
+    kr_client_attach_end(c);
     kr_epoch_erase_all(c);
     kr_presence_forget(c);
     kr_request_forget(c);
@@ -121,7 +121,7 @@ static void handle_down(struct kr_client *c)
     free(c->jid);
     c->jid = NULL;
     c->in_room = c->joining = false;
-    kr_attach_end(c);
+    kr_client_attach_end(c);
     kr_presence_forget(c);
     kr_request_forget(c);
     kr_epoch_fade(c);
@@ -146,7 +146,7 @@ static void handle_command(struct kr_client *c, const struct kr_client_event *ev
         if (c->jid && !c->in_room && !c->joining)
             kr_presence_join(c);
         else if (c->in_room && c->phase == KR_PHASE_NONE)
-            c->attach_at_ms = c->now_ms;
+            c->attach_at_ms = c->attach_paid_ms = c->now_ms;
         break;
     case KR_CLIENT_LEAVE:
         c->wants_room = false;
@@ -155,11 +155,7 @@ static void handle_command(struct kr_client *c, const struct kr_client_event *ev
     case KR_CLIENT_DETACH:
         c->attach_at_ms = UINT64_MAX;
         if (c->phase == KR_PHASE_MEMBER || c->phase == KR_PHASE_WAITING) {
-            struct kr_request r = {.kind = KR_REQ_DETACH, .room = c->room};
-            kr_request_send(c, &r);
-            kr_attach_end(c);
-            kr_epoch_fade(c);
-            c->sending = NULL;
+            kr_attach_detach(c);
         }
         break;
     case KR_CLIENT_STANZA:
@@ -168,10 +164,19 @@ static void handle_command(struct kr_client *c, const struct kr_client_event *ev
     }
 }
 
+/* On average one in 5 s, three in a row (7.8): the service may come and go while a room starts. */
+static uint64_t attach_due(const struct kr_client *c)
+{
+    uint64_t burst = 2 * KR_CLIENT_REATTACH_MS;
+    uint64_t free_ms = c->attach_paid_ms > burst ? c->attach_paid_ms - burst : 0;
+    return c->attach_at_ms > free_ms ? c->attach_at_ms : free_ms;
+}
+
 static void handle_time(struct kr_client *c)
 {
     kr_request_time(c);
-    if (c->jid && c->in_room && c->phase == KR_PHASE_NONE && c->attach_at_ms <= c->now_ms)
+    kr_announce_time(c);
+    if (c->jid && c->in_room && c->phase == KR_PHASE_NONE && attach_due(c) <= c->now_ms)
         kr_attach_start(c);
     if (c->ask_at_ms <= c->now_ms) {
         c->ask_at_ms = UINT64_MAX;
@@ -189,7 +194,9 @@ static uint64_t next_deadline(const struct kr_client *c)
 {
     uint64_t due = kr_sooner(kr_epoch_next(c), kr_sooner(kr_exposure_next(c), kr_seal_next(c)));
     if (c->jid && c->in_room && c->phase == KR_PHASE_NONE)
-        due = kr_sooner(due, c->attach_at_ms);
+        due = kr_sooner(due, attach_due(c));
+    if (c->unresolved)
+        due = kr_sooner(due, c->broken.announced_ms + c->broken.deadline_ms);
     due = kr_sooner(due, c->ask_at_ms);
     for (const struct kr_pending *q = c->pending; q; q = q->next)
         due = kr_sooner(due, q->due_ms);

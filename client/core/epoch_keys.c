@@ -47,9 +47,24 @@ static void bound(struct kr_client *c)
     }
 }
 
+/* Frames name a JFrame epoch by its index alone, so no two that are held share one (5.9). */
+static void free_index(struct kr_client *c, const struct kr_epoch_link *link)
+{
+    struct kr_epoch_state **at = &c->epochs;
+    while (*at) {
+        const struct kr_epoch_link *l = &(*at)->link;
+        if (link->format == KR_FORMAT_JFRAME && l->format == KR_FORMAT_JFRAME && *at != c->sending &&
+            l->epoch % KR_JFRAME_RING == link->epoch % KR_JFRAME_RING)
+            erase(c, at);
+        else
+            at = &(*at)->next;
+    }
+}
+
 struct kr_epoch_state *kr_epoch_new(struct kr_client *c, const struct kr_epoch_link *link,
                                     struct kr_roster *roster)
 {
+    free_index(c, link);
     struct kr_epoch_state *e = kr_calloc(1, sizeof(*e));
     e->instance = c->instance;
     e->attach = c->attach;
@@ -167,7 +182,7 @@ void kr_epoch_was_committed(struct kr_client *c, uint64_t epoch)
     struct kr_report *r = kr_output_report(c->out, KR_REPORT_COMMIT);
     r->instance = e->instance;
     r->epoch = e->link.epoch;
-    if (e->sealed && c->sending != e && !c->mismatched) {
+    if ((e->sealed || e->posted) && c->sending != e && !c->mismatched) {
         r = kr_output_report(c->out, KR_REPORT_SWITCH);
         r->instance = e->instance;
         r->epoch = e->link.epoch;
@@ -186,7 +201,7 @@ static struct kr_sending_facts facts_of(const struct kr_client *c, const struct 
     }
     return (struct kr_sending_facts){.announced_ms = e->announced_ms,
                                      .deadline_ms = e->deadline_ms,
-                                     .sealed = e->sealed,
+                                     .sealed = e->sealed || (e->committed && e->posted),
                                      .committed = e->committed,
                                      .sending = c->sending != NULL,
                                      .current = c->sending == e};
@@ -195,6 +210,17 @@ static struct kr_sending_facts facts_of(const struct kr_client *c, const struct 
 void kr_epoch_send(struct kr_client *c)
 {
     struct kr_epoch_state *e = kr_epoch_now(c);
+    if (!c->sending)
+        c->stop_at_ms = UINT64_MAX;
+    if (c->stop_at_ms <= c->now_ms) {
+        struct kr_report *r = kr_output_report(c->out, KR_REPORT_STOP);
+        r->instance = c->sending->instance;
+        r->epoch = c->sending->link.epoch;
+        r->why = kr_strdup("not-member");
+        c->sending = NULL;
+        c->stop_at_ms = UINT64_MAX;
+        kr_epoch_fade(c);
+    }
     if (!e || c->phase < KR_PHASE_MEMBER)
         return;
     struct kr_sending_facts f = facts_of(c, e);
@@ -213,12 +239,13 @@ void kr_epoch_send(struct kr_client *c)
     }
     r->by_clock = what == KR_SENDING_SWITCH_CLOCK;
     c->sending = e;
+    c->stop_at_ms = UINT64_MAX;
     kr_epoch_replaced(c, e);
 }
 
 uint64_t kr_epoch_next(const struct kr_client *c)
 {
-    uint64_t due = UINT64_MAX;
+    uint64_t due = c->sending ? c->stop_at_ms : UINT64_MAX;
     for (const struct kr_epoch_state *e = c->epochs; e; e = e->next)
         if (e != c->sending)
             due = kr_sooner(due, e->erase_ms);

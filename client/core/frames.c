@@ -54,29 +54,28 @@ static int open_jframe(struct kr_epoch_state *e, const char *participant, struct
 int kr_client_open_frame(struct kr_client *c, const char *participant, struct kr_span frame,
                          struct kr_buf *out, uint64_t *ret_epoch)
 {
-    enum kr_format format = c->epochs ? c->epochs->link.format : c->policy.format;
     struct kr_sframe_header sh = {0};
     struct kr_jframe_header jh = {0};
-    int err = format == KR_FORMAT_SFRAME ? kr_sframe_parse(frame, &sh)
-                                         : kr_jframe_parse(KR_JFRAME_AUDIO, frame, &jh);
-    if (err)
-        return err;
-    uint64_t epoch = format == KR_FORMAT_SFRAME ? sh.kid / KR_OCCUPANTS_MAX : jh.index;
-    *ret_epoch = epoch;
-    err = KR_E_NO_KEY;
-    /* Two instances may have an epoch of the same number: the newer one is tried first. */
+    bool is_s = kr_sframe_parse(frame, &sh) == 0, is_j = kr_jframe_parse(KR_JFRAME_AUDIO, frame, &jh) == 0;
+    enum kr_format newest = c->epochs ? c->epochs->link.format : c->policy.format;
+    if (!is_s && !is_j)
+        return KR_E_BAD_FRAME;
+    *ret_epoch = is_s && (newest == KR_FORMAT_SFRAME || !is_j) ? sh.kid / KR_OCCUPANTS_MAX : jh.index;
+    int err = KR_E_NO_KEY;
+    /* The format may have changed with an epoch, and two instances may have an epoch of the same number: the
+     * newer one is tried first. */
     for (struct kr_epoch_state *e = c->epochs; e && err; e = e->next) {
-        if (e->link.format != format)
-            continue;
         int one = KR_E_NO_KEY;
-        if (format == KR_FORMAT_SFRAME && e->link.epoch == epoch) {
-            one = open_sframe(e, sh.kid % KR_OCCUPANTS_MAX, participant, sh.ctr, frame, out);
-        } else if (format == KR_FORMAT_JFRAME && e->link.epoch % KR_JFRAME_RING == epoch) {
-            *ret_epoch = e->link.epoch;
+        if (e->link.format == KR_FORMAT_SFRAME) {
+            if (is_s && e->link.epoch == sh.kid / KR_OCCUPANTS_MAX)
+                one = open_sframe(e, sh.kid % KR_OCCUPANTS_MAX, participant, sh.ctr, frame, out);
+        } else if (is_j && e->link.epoch % KR_JFRAME_RING == jh.index) {
             one = open_jframe(e, participant, frame, out);
         }
-        if (one != KR_E_NO_KEY)
+        if (one != KR_E_NO_KEY) {
+            *ret_epoch = e->link.epoch;
             err = one;
+        }
     }
     return err;
 }

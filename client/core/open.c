@@ -27,15 +27,13 @@ static void take(struct kr_client *c, struct kr_epoch_state *e, const struct kr_
         kr_output_refused(c->out, "key", KR_E_NOT_IN_ROSTER, NULL);
         return;
     }
-    if (e->held[d->index].has || d->type == KR_PACKED_WITHHELD)
+    if (e->held[d->index].has || e->mismatch[d->index] || d->type == KR_PACKED_WITHHELD)
         return;
     const struct kr_roster_entry *m = &e->roster.entries[d->index];
     struct kr_peer *p = kr_peer_find(c, &m->attach);
     int err = p && p->verified ? open_entry(c, e, d, p) : KR_E_BAD_SIGNATURE;
-    if (!err) {
-        e->mismatch[d->index] = 0;
+    if (!err)
         return;
-    }
     kr_output_refused(c->out, "key", err, m->participant);
     if (err == KR_E_CONTEXT_MISMATCH && !e->mismatch[d->index]) {
         e->mismatch[d->index] = 1;
@@ -47,6 +45,18 @@ static void take(struct kr_client *c, struct kr_epoch_state *e, const struct kr_
     } else if (err == KR_E_CANNOT_OPEN) {
         kr_peer_reset(c, p);
     }
+}
+
+/* Nobody's key is ours: then it is we who were told something else. */
+static bool all_differ(const struct kr_epoch_state *e)
+{
+    bool differs = false;
+    for (size_t i = 0; i < e->roster.len; i++) {
+        if (i != e->me && e->held[i].has)
+            return false;
+        differs = differs || e->mismatch[i];
+    }
+    return differs;
 }
 
 void kr_open_deliver(struct kr_client *c, const struct kr_notice_deliver *d)
@@ -63,6 +73,11 @@ void kr_open_deliver(struct kr_client *c, const struct kr_notice_deliver *d)
         e->round1_delivered = true;
     if (d->last)
         e->collected = true;
+    if (e->collected && all_differ(e)) {
+        kr_open_ack(c); /* the others learn of it */
+        kr_client_mismatch(c, KR_E_CONTEXT_MISMATCH, NULL, e->deadline_ms);
+        c->broken.announced_ms = e->announced_ms; /* 5.12 counts from the announce */
+    }
 }
 
 void kr_open_ack(struct kr_client *c)
@@ -73,7 +88,7 @@ void kr_open_ack(struct kr_client *c)
     uint16_t *missing = kr_calloc(e->roster.len, sizeof(*missing));
     uint16_t *mismatch = kr_calloc(e->roster.len, sizeof(*mismatch));
     size_t n = 0, wrong = 0;
-    bool changed = !e->acked, wait = false;
+    bool changed = !e->acked, wait = false, lacking = false;
     for (size_t i = 0; i < e->roster.len; i++) {
         bool lacks = !e->held[i].has;
         changed = changed || lacks != e->reported[i];
@@ -81,11 +96,13 @@ void kr_open_ack(struct kr_client *c)
             mismatch[wrong++] = (uint16_t)i;
         if (!lacks)
             continue;
-        missing[n++] = (uint16_t)i;
+        lacking = true;
+        if (!e->mismatch[i]) /* no retry (5.4) */
+            missing[n++] = (uint16_t)i;
         const struct kr_peer *p = kr_peer_find(c, &e->roster.entries[i].attach);
         wait = wait || (p && p->resetting); /* the new session goes first */
     }
-    if (changed && !wait && (n == 0 || e->collected)) {
+    if (changed && !wait && (!lacking || e->collected)) {
         struct kr_request r = {.kind = KR_REQ_ACK};
         r.u.ack = (struct kr_req_ack){.instance = e->instance,
                                       .epoch = e->link.epoch,

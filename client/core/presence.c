@@ -63,7 +63,7 @@ static void out_of_room(struct kr_client *c, const char *why)
 {
     bool was = c->in_room;
     c->in_room = c->joining = false;
-    kr_attach_end(c);
+    kr_client_attach_end(c);
     kr_presence_forget(c);
     c->sending = NULL;
     if (!c->keep)
@@ -159,14 +159,14 @@ void kr_presence_stanza(struct kr_client *c, const struct kr_el *el)
         } else if (o) {
             drop(c, o);
         }
-    } else if (!type && nick[0]) {
+    } else if (!type && nick[0] && strlen(nick) <= KR_NICK_MAX) {
         came(c, nick, el, x);
         if (c->joining && has_status(x, "110")) {
             free(c->nick); /* the room may have changed it (status 210) */
             c->nick = kr_strdup(nick);
             c->joining = false;
             c->in_room = true;
-            c->attach_at_ms = c->now_ms;
+            c->attach_at_ms = c->attach_paid_ms = c->now_ms;
             kr_output_report(c->out, KR_REPORT_JOINED);
         }
     }

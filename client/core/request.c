@@ -65,8 +65,10 @@ static void answered(struct kr_client *c, const struct kr_pending *q, const stru
         break;
     case KR_REQ_WHOLE:
         if (err == KR_E_NOT_MEMBER || err == KR_E_UNKNOWN_ROOM) {
-            kr_attach_end(c);
+            kr_client_attach_end(c);
             kr_attach_again(c, 0);
+            /* the keys in use hold over the new attach, not for ever */
+            c->stop_at_ms = kr_sooner(c->stop_at_ms, c->now_ms + KR_EXPOSED_MS);
         } else if (err) {
             refused(c, q, err);
         }

@@ -40,8 +40,9 @@ static bool claim_for(struct kr_client *c, struct kr_epoch_state *e, enum kr_rou
             waiting = waiting || !e->round1_delivered;
             continue;
         }
-        if (!p->claiming && !p->claimed)
-            targets[n++] = (struct kr_claim_target){.attach = p->attach};
+        bool late = p->tries && c->now_ms >= e->announced_ms + e->deadline_ms;
+        if (!p->claiming && !p->claimed && !late)
+            targets[n++] = (struct kr_claim_target){.attach = p->attach, .reset = p->claim_reset};
         else if (!p->claiming && round == KR_ROUND_SUPPLEMENT)
             kr_peer_reset(c, p);
         waiting = waiting || p->claiming;
@@ -168,12 +169,14 @@ static void send_envelope(struct kr_client *c, struct kr_epoch_state *e, enum kr
         if (q) {
             q->instance = e->instance;
             q->epoch = e->link.epoch;
+            q->seals = part == of && v->sealed_count;
             q->round = round;
+            e->posted = e->posted || q->seals;
         }
     }
 }
 
-static size_t seal_round(struct kr_client *c, struct kr_epoch_state *e, enum kr_round round)
+static void seal_round(struct kr_client *c, struct kr_epoch_state *e, enum kr_round round)
 {
     struct envelope v = {.count = 0};
     kr_arena_init(&v.arena, e->roster.len * (KR_CIPHERTEXT_MAX + 64) + 64);
@@ -181,11 +184,9 @@ static size_t seal_round(struct kr_client *c, struct kr_epoch_state *e, enum kr_
     v.sealed = kr_calloc(e->roster.len, sizeof(*v.sealed));
     fill(c, e, round, &v);
     send_envelope(c, e, round, &v);
-    size_t sealed = v.sealed_count;
     kr_arena_done(&v.arena);
     free(v.entries);
     free(v.sealed);
-    return sealed;
 }
 
 static uint64_t round1_late(const struct kr_epoch_state *e)
@@ -209,12 +210,11 @@ static bool has_supplement(struct kr_client *c, const struct kr_epoch_state *e)
 void kr_seal_advance(struct kr_client *c)
 {
     struct kr_epoch_state *e = kr_epoch_now(c);
-    if (!e || c->phase != KR_PHASE_MEMBER || c->mismatched)
+    if (!e || c->phase != KR_PHASE_MEMBER || c->mismatched || !e->held[e->me].has)
         return;
     if (!e->round1_sent && !claim_for(c, e, KR_ROUND_1)) {
         e->round1_sent = true;
-        if (seal_round(c, e, KR_ROUND_1))
-            e->sealed = true;
+        seal_round(c, e, KR_ROUND_1);
     }
     if (e->round1_sent && !e->round2_sent) {
         if (c->now_ms >= round1_late(e))
@@ -223,13 +223,13 @@ void kr_seal_advance(struct kr_client *c)
             e->round2_sent = true;
             bool alone = e->roster.len == 1;
             bool ratcheted = e->link.kind == KR_EPOCH_RATCHET && !e->roster.entries[e->me].is_new;
-            if (seal_round(c, e, KR_ROUND_2) || alone || ratcheted)
+            seal_round(c, e, KR_ROUND_2);
+            if (alone || ratcheted)
                 e->sealed = true;
         }
     }
-    if (e->round2_sent && has_supplement(c, e) && !claim_for(c, e, KR_ROUND_SUPPLEMENT) &&
-        seal_round(c, e, KR_ROUND_SUPPLEMENT))
-        e->sealed = true;
+    if (e->round2_sent && has_supplement(c, e) && !claim_for(c, e, KR_ROUND_SUPPLEMENT))
+        seal_round(c, e, KR_ROUND_SUPPLEMENT);
 }
 
 uint64_t kr_seal_next(const struct kr_client *c)
@@ -254,10 +254,12 @@ void kr_seal_wanted(struct kr_client *c, const struct kr_notice_wanted *w)
 void kr_seal_result(struct kr_client *c, const struct kr_pending *q, int err)
 {
     struct kr_epoch_state *e = kr_epoch_now(c);
-    if (!err || !e || q->epoch != e->link.epoch || !kr_id_equal(&q->instance, &e->instance))
+    if (!e || q->epoch != e->link.epoch || !kr_id_equal(&q->instance, &e->instance))
         return;
-    kr_output_refused(c->out, "envelope", err, NULL);
-    /* A refused supplement takes nothing back from what the rounds brought. */
-    if (q->round != KR_ROUND_SUPPLEMENT && !e->committed && c->sending != e && err != KR_E_IO)
-        e->sealed = false;
+    if (err)
+        kr_output_refused(c->out, "envelope", err, NULL);
+    if (err && q->round != KR_ROUND_SUPPLEMENT)
+        e->posted = false;
+    else if (!err && q->seals)
+        e->sealed = true; /* only what the service took counts (5.12) */
 }

@@ -56,16 +56,19 @@ static void add_session(struct kr_client *c, struct kr_peer *p, struct kr_olm_se
 int kr_peer_open(struct kr_client *c, struct kr_peer *p, uint8_t type, struct kr_span message,
                  struct kr_secret *ret_plain)
 {
+    bool ours = false;
     for (size_t i = 0; i < p->session_count; i++) {
         struct kr_peer_session *s = &p->sessions[i];
         if (type == KR_PACKED_PREKEY && !kr_olm_session_matches(s->olm, &p->curve25519, message))
             continue;
+        ours = ours || type == KR_PACKED_PREKEY;
         if (kr_olm_decrypt(s->olm, (enum kr_olm_type)type, message, ret_plain) == 0) {
             s->heard = ++c->rank;
             return 0;
         }
     }
-    if (type != KR_PACKED_PREKEY)
+    /* heard before: a fallback key would open it again, as a session that the peer does not speak in */
+    if (type != KR_PACKED_PREKEY || ours)
         return KR_E_CANNOT_OPEN;
     struct kr_olm_session *olm;
     int err = kr_olm_session_inbound(c->account, &p->curve25519, message, &olm, ret_plain);
@@ -101,10 +104,14 @@ void kr_claim_send(struct kr_client *c, const struct kr_claim_target *targets, s
         q->targets = kr_calloc(n, sizeof(*q->targets));
         memcpy(q->targets, targets + from, n * sizeof(*q->targets));
         q->target_count = n;
+        if (c->epochs) /* so that a second one has its time before the deadline */
+            q->due_ms = kr_sooner(q->due_ms, c->now_ms + 1000 + c->epochs->deadline_ms / 2);
         for (size_t i = 0; i < n; i++) {
             struct kr_peer *p = kr_peer_find(c, &q->targets[i].attach);
-            if (p)
+            if (p) {
                 p->claiming = p->claimed = true;
+                p->tries++;
+            }
         }
     }
 }
@@ -162,9 +169,9 @@ void kr_claim_result(struct kr_client *c, const struct kr_pending *q, const stru
         if (!p)
             continue;
         p->claiming = false;
-        if (err == KR_E_IO && !p->lost_claim) {
-            p->lost_claim = true; /* no answer: asked once more */
-            p->claimed = p->resetting = false;
+        if (err && !p->resetting && p->tries < KR_CLIENT_CLAIM_TRIES) {
+            p->claimed = false; /* once more in this epoch */
+            p->claim_reset = err == KR_E_IO;
             continue;
         }
         bool mine = !err && kr_id_equal(&res.keys[i].attach, &p->attach);
@@ -187,7 +194,9 @@ void kr_peer_greeted(struct kr_client *c, const struct kr_notice_session *s)
 {
     struct kr_peer *p = c->phase == KR_PHASE_MEMBER ? kr_peer_find(c, &s->from) : NULL;
     struct kr_secret plain = KR_SECRET_NONE;
-    int err = p ? kr_peer_open(c, p, KR_PACKED_PREKEY, s->message, &plain) : KR_E_NOT_IN_ROSTER;
+    int err = p ? KR_E_BAD_SIGNATURE : KR_E_NOT_IN_ROSTER;
+    if (p && p->verified)
+        err = kr_peer_open(c, p, KR_PACKED_PREKEY, s->message, &plain);
     if (err)
         kr_output_refused(c->out, "session", err, p ? p->participant : NULL);
     kr_secret_done(&plain);

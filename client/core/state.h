@@ -18,6 +18,7 @@ enum {
     KR_CLIENT_IQ_MS = 10000,
     KR_CLIENT_REATTACH_MS = 5000,
     KR_CLIENT_HURRY_MS = 1000,
+    KR_CLIENT_CLAIM_TRIES = 2, /* of one target in an epoch, by failed requests */
     KR_CLIENT_ID_LEN = 20
 };
 
@@ -42,8 +43,9 @@ struct kr_peer { /* another attach in the newest roster */
     bool verified;          /* 3.5 (a) and (b) */
     bool told;              /* the application knows that the line is not sealed for */
     bool claimed, claiming; /* the pair's one claim is used; an answer is awaited */
-    bool lost_claim;        /* a claim was not answered and may be asked once more */
     bool unclaimable;       /* the last claim yielded nothing */
+    bool claim_reset;       /* the answer to the claim was lost: the next one is a reset */
+    unsigned tries;         /* claims in this epoch */
     bool resetting;         /* the claim under way is for a new session */
     bool has_reset;
     uint64_t reset_ms;
@@ -72,7 +74,9 @@ struct kr_epoch_state {
     struct kr_roster roster;
     size_t me;
     uint64_t announced_ms, deadline_ms;
-    bool round1_sent, round2_sent, round1_delivered, collected, committed, sealed, acked;
+    bool round1_sent, round2_sent, round1_delivered, collected, committed, acked;
+    bool posted;                 /* our secret is on its way to somebody */
+    bool sealed;                 /* the service has taken it, or nobody needs it */
     struct kr_held *held;        /* per roster index */
     uint8_t *to;                 /* enum kr_to, per roster index */
     uint8_t *supplements;        /* per roster index */
@@ -91,6 +95,7 @@ struct kr_pending { /* an IQ whose answer is awaited */
     size_t target_count;
     struct kr_id instance; /* envelope */
     uint64_t epoch;
+    bool seals; /* envelope: the last part of one with at least one secret in it */
     enum kr_round round;
     struct kr_pending *next;
 };
@@ -130,8 +135,10 @@ struct kr_client {
     struct kr_occupant *occupants;
 
     enum kr_phase phase;
-    uint64_t attach_at_ms; /* when to attach; UINT64_MAX: not */
-    uint64_t ask_at_ms;    /* when to ask for the whole (7.8) */
+    uint64_t attach_at_ms;   /* when to attach; UINT64_MAX: not */
+    uint64_t attach_paid_ms; /* attaches so far are accounted for until then, 5 s each */
+    uint64_t stop_at_ms;     /* sends with keys of an attach that is over until then */
+    uint64_t ask_at_ms;      /* when to ask for the whole (7.8) */
     char *owner;
     struct kr_id attach, instance;
     struct kr_policy policy;
@@ -140,7 +147,7 @@ struct kr_client {
 
     struct kr_id seen_instance; /* highest epoch seen announced, across attaches */
     uint64_t seen_epoch;
-    bool asked_whole; /* since the last announce that held */
+    bool unresolved; /* an announce did not hold: the whole is asked for, once */
     bool mismatched;
     struct kr_sending_facts broken; /* the announce that did not hold: its time and deadline */
     struct kr_assembly assembly;
@@ -175,15 +182,21 @@ void kr_attach_start(struct kr_client *c);
 void kr_attach_challenge(struct kr_client *c, const struct kr_el *payload, int err);
 void kr_attach_result(struct kr_client *c, const struct kr_el *payload, int err);
 void kr_attach_low(struct kr_client *c, const struct kr_notice_low *low);
-void kr_attach_end(struct kr_client *c); /* the attach is over: sessions, chain and parts go; keys stay */
+void kr_client_attach_end(
+    struct kr_client *c); /* the attach is over: sessions, chain and parts go; keys stay */
 void kr_attach_over(struct kr_client *c, const struct kr_notice_detached *d);
 void kr_attach_again(struct kr_client *c, uint64_t wait_ms);
+void kr_attach_member(struct kr_client *c); /* an announce has let us in */
+void kr_attach_detach(struct kr_client *c); /* by our will; keys fade */
 bool kr_floor_holds(const struct kr_client *c, const struct kr_policy *p);
 
 /* announce.c: from parts to a whole; apply.c: from a whole to an epoch */
 void kr_announce_part(struct kr_client *c, const struct kr_notice_announce *part);
 void kr_announce_reset(struct kr_client *c);
 void kr_announce_ask(struct kr_client *c);
+/* Asks for the whole, or ends in a mismatch if that was the answer. */
+void kr_announce_failed(struct kr_client *c, int err, const struct kr_notice_announce *a);
+void kr_announce_time(struct kr_client *c); /* the answer does not come */
 void kr_announce_apply(struct kr_client *c, const struct kr_notice_announce *a);
 void kr_client_mismatch(struct kr_client *c, int err, const char *who, uint64_t deadline_ms);
 

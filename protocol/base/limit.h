@@ -41,6 +41,7 @@ enum {
     KR_SWITCH_SLACK_MS = 500,   /* a sealed sender switches at commit or deadline + this */
     KR_UNSEALED_STOP_MS = 2000, /* a sender that could not seal stops at deadline + this */
     KR_EXPOSED_MS = 10000,      /* own presence shows a leave and no epoch without it came */
+    KR_DEADLINE_MAX_MS = 60000, /* a client trusts no longer deadline: 4096 members have 43 s */
     KR_COMMIT_GAP_MS = 1000,    /* at most one commit a second and room, so JFrame's 16 indices never meet */
     KR_CHAIN_MAX = 64,          /* past epochs whose context inputs are kept for members that missed some */
     KR_LEAVE_BUDGET = 6,        /* leave rotations a minute above which joins wait */

@@ -414,20 +414,16 @@ static void fork_of_the_room(void **state)
     w.notice = fork_notice;
     w.request = fork_request;
     world_rotate(&w);
-    world_wait(&w, 3000);
+    world_wait(&w, 5000);
     assert_true(one_said(alice, "refused key context-mismatch bob"));
-    assert_true(one_said(alice, "mismatch 2 context-mismatch bob"));
+    assert_true(one_said(alice, "mismatch 2 context-mismatch"));
     assert_true(one_said(bob, "refused key context-mismatch alice"));
-    assert_true(one_said(bob, "mismatch 2 context-mismatch alice"));
+    assert_true(one_said(bob, "mismatch 2 context-mismatch"));
+    /* nobody's key is theirs: both have stopped, within the bound of 5.12 */
     struct one *ends[] = {alice, bob};
     for (size_t i = 0; i < 2; i++) {
-        assert_true(one_view(ends[i]).newest == 2 && one_view(ends[i]).missing == 1);
-        if (!one_view(ends[i]).may_send)
-            continue;
-        assert_true(one_view(ends[i]).epoch == 2);
-        struct kr_buf frame = one_seal(ends[i]);
-        assert_int_equal(one_open(ends[1 - i], ends[i]->nick, &frame), KR_E_NO_KEY);
-        kr_buf_done(&frame);
+        assert_int_equal(one_view(ends[i]).missing, 1);
+        assert_false(one_view(ends[i]).may_send);
     }
     kr_buf_done(&other_text);
     world_done(&w);
