@@ -167,7 +167,7 @@ static void handle_command(struct kr_client *c, const struct kr_client_event *ev
 /* On average one in 5 s, three in a row (7.8): the service may come and go while a room starts. */
 static uint64_t attach_due(const struct kr_client *c)
 {
-    uint64_t burst = 2 * KR_CLIENT_REATTACH_MS;
+    uint64_t burst = (uint64_t)2 * KR_CLIENT_REATTACH_MS;
     uint64_t free_ms = c->attach_paid_ms > burst ? c->attach_paid_ms - burst : 0;
     return c->attach_at_ms > free_ms ? c->attach_at_ms : free_ms;
 }

@@ -212,7 +212,7 @@ void kr_epoch_send(struct kr_client *c)
     struct kr_epoch_state *e = kr_epoch_now(c);
     if (!c->sending)
         c->stop_at_ms = UINT64_MAX;
-    if (c->stop_at_ms <= c->now_ms) {
+    if (c->sending && c->stop_at_ms <= c->now_ms) {
         struct kr_report *r = kr_output_report(c->out, KR_REPORT_STOP);
         r->instance = c->sending->instance;
         r->epoch = c->sending->link.epoch;
