@@ -30,7 +30,9 @@ static void fill(void *state, void *out, size_t len)
 void world_queue(struct world *w, struct one *to, struct one *from, char *xml)
 {
     struct stanza *s = kr_calloc(1, sizeof(*s));
-    *s = (struct stanza){to, from, xml, NULL};
+    s->to = to;
+    s->from = from;
+    s->xml = xml;
     *w->queue_end = s;
     w->queue_end = &s->next;
 }
