@@ -283,6 +283,9 @@ static bool is_excused(const struct kr_epoch *e, size_t seat, const size_t *miss
     const struct kr_seat *s = &e->seats[seat];
     for (size_t k = 0; k < s->missing_count; k++) {
         const struct kr_seat *m = &e->seats[s->missing[k]];
+        struct kr_packed entry;
+        if (kr_sealed_entry(e, s->missing[k], seat, &entry) && entry.type == KR_PACKED_WITHHELD)
+            continue;
         if (!m->silent && !m->gone && m->trusted && !is_faulty(e, s->missing[k], missed, acked))
             return false;
     }
