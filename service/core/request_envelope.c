@@ -134,8 +134,7 @@ static int check_signature(const struct kr_room *room, const struct kr_epoch *e,
     return good ? 0 : KR_E_BAD_SIGNATURE;
 }
 
-/* From here on it counts. A reason that replaces a reason takes its place, so that withholding cannot grow
- * the store. */
+/* From here on it counts. A supplement replaces what was withheld by what is sealed. */
 static void take(struct kr_epoch *e, size_t seat, const struct kr_req_envelope *r, const struct whole *w)
 {
     struct kr_seat *s = &e->seats[seat];
@@ -145,12 +144,8 @@ static void take(struct kr_epoch *e, size_t seat, const struct kr_req_envelope *
         uint16_t to = w->recipients[i];
         const uint8_t *entry = w->bytes.ptr + w->offsets[i];
         size_t len = 5u + (size_t)(entry[3] << 8 | entry[4]);
-        if (entry[2] == KR_PACKED_WITHHELD && withheld(e, seat, to)) {
-            memcpy(s->sealed.ptr + s->at[to] - 1, entry, len);
-        } else {
-            s->at[to] = (uint32_t)s->sealed.len + 1;
-            kr_buf_add(&s->sealed, entry, len);
-        }
+        s->at[to] = (uint32_t)s->sealed.len + 1;
+        kr_buf_add(&s->sealed, entry, len);
         if (s->wanted)
             s->wanted[to] &= (uint8_t)~KR_WANTED_OPEN;
     }
