@@ -107,6 +107,23 @@ void kr_announce_part(struct kr_client *c, const struct kr_notice_announce *part
     }
 }
 
+void kr_announce_heard_of(struct kr_client *c, const struct kr_id *instance, uint64_t epoch)
+{
+    bool same = kr_id_equal(&c->seen_instance, &c->instance);
+    if (c->phase != KR_PHASE_MEMBER || c->mismatched || c->assembly.active ||
+        !kr_id_equal(instance, &c->instance) || (same && epoch <= c->seen_epoch) || epoch <= c->missed_epoch)
+        return;
+    c->missed_epoch = epoch;
+    kr_announce_ask_again(c);
+}
+
+void kr_announce_ask_again(struct kr_client *c)
+{
+    bool missed = !kr_id_equal(&c->seen_instance, &c->instance) || c->missed_epoch > c->seen_epoch;
+    kr_announce_ask(c);
+    c->ask_at_ms = c->missed_epoch && missed ? c->now_ms + KR_CLIENT_REATTACH_MS : UINT64_MAX;
+}
+
 void kr_announce_ask(struct kr_client *c)
 {
     struct kr_request r = {.kind = KR_REQ_WHOLE};

@@ -112,7 +112,8 @@ static int check_roster(const struct kr_client *c, const struct kr_notice_announ
     if (strcmp(m->participant, c->nick) != 0 || strcmp(m->owner, c->owner) != 0 ||
         !kr_key_equal(&m->ed25519, &c->ed25519) || !kr_key_equal(&m->curve25519, &c->curve25519))
         return KR_E_ROSTER_MISMATCH;
-    for (size_t i = 0; a->link.kind == KR_EPOCH_RATCHET && last && i < last->roster.len; i++)
+    bool follows = last && a->has_prev && last->link.epoch == a->prev; /* who missed some cannot tell */
+    for (size_t i = 0; a->link.kind == KR_EPOCH_RATCHET && follows && i < last->roster.len; i++)
         if (kr_roster_find(r, &last->roster.entries[i].attach) < 0)
             return KR_E_ROSTER_MISMATCH;
     *ret_me = (size_t)me;
@@ -211,6 +212,7 @@ static int apply(struct kr_client *c, const struct kr_notice_announce *a, struct
         e->context = kr_context(c->room, &c->instance, a->has_prev ? &prev : NULL, &a->link);
         bool follows = last && a->has_prev && last->link.epoch == a->prev;
         kr_epoch_first_keys(c, e, follows ? last : NULL);
+        kr_epoch_announced(c, e);
         if (c->phase != KR_PHASE_MEMBER)
             kr_attach_member(c);
         c->unresolved = false;
@@ -258,6 +260,8 @@ void kr_announce_apply(struct kr_client *c, const struct kr_notice_announce *a)
 void kr_announce_failed(struct kr_client *c, int err, const struct kr_notice_announce *a)
 {
     uint64_t deadline_ms = kr_sooner(a->deadline_ms, KR_DEADLINE_MAX_MS);
+    if (err == KR_E_NOT_IN_ROSTER && c->phase == KR_PHASE_ATTACHING)
+        return; /* of an attach before this one, which is not answered yet */
     if (err == KR_E_NOT_IN_ROSTER || (c->unresolved && a->full)) {
         kr_client_mismatch(c, err, NULL, deadline_ms);
         return;

@@ -29,8 +29,9 @@ void kr_client_attach_end(struct kr_client *c)
     kr_announce_reset(c);
     kr_request_forget(c);
     c->phase = KR_PHASE_NONE;
-    c->attach_at_ms = c->ask_at_ms = UINT64_MAX;
-    c->has_policy = c->unresolved = c->mismatched = c->exposed = false;
+    c->attach_at_ms = c->ask_at_ms = c->detach_at_ms = UINT64_MAX;
+    c->missed_epoch = 0;
+    c->has_policy = c->unresolved = c->mismatched = false;
 }
 
 void kr_attach_start(struct kr_client *c)
@@ -47,6 +48,9 @@ static void failed(struct kr_client *c, const char *what, int err)
 {
     kr_output_refused(c->out, what, err, NULL);
     c->phase = KR_PHASE_NONE;
+    if (err == KR_E_ALREADY_ATTACHED) { /* ours, of an answer that was lost (7.8) */
+        kr_attach_detach_send(c);
+    }
     bool final = err == KR_E_REVOKED || err == KR_E_KEY_CONFLICT || err == KR_E_NOT_ALLOWED ||
                  err == KR_E_BELOW_FLOOR || err == KR_E_NO_DEVICE || err == KR_E_WRONG_PARTICIPANT;
     /* No answer came: the time-out was wait enough. */
@@ -174,8 +178,22 @@ void kr_attach_detach(struct kr_client *c)
     kr_client_attach_end(c);
     kr_epoch_fade(c);
     c->sending = NULL;
-    struct kr_request r = {.kind = KR_REQ_DETACH}; /* after the end, which forgets what is pending */
+    kr_attach_detach_send(c); /* after the end, which forgets what is pending */
+}
+
+void kr_attach_detach_send(struct kr_client *c)
+{
+    struct kr_request r = {.kind = KR_REQ_DETACH};
+    c->detach_at_ms = UINT64_MAX;
     kr_request_send(c, &r);
+}
+
+/* Unless it was heard, the service counts us as a member on and on: until we attach anew, or are out. */
+void kr_attach_detached(struct kr_client *c, int err)
+{
+    if (err && err != KR_E_NOT_MEMBER && c->in_room && c->phase == KR_PHASE_NONE &&
+        c->attach_at_ms == UINT64_MAX)
+        c->detach_at_ms = c->now_ms + KR_CLIENT_REATTACH_MS;
 }
 
 void kr_attach_result(struct kr_client *c, const struct kr_el *payload, int err)

@@ -23,7 +23,7 @@ struct kr_client *kr_client_new(const struct kr_client_config *config)
     c->account = config->account;
     kr_olm_account_keys(c->account, &c->ed25519, &c->curve25519);
     c->device = kr_device_id(&c->ed25519, &c->curve25519);
-    c->attach_at_ms = c->ask_at_ms = c->stop_at_ms = UINT64_MAX;
+    c->attach_at_ms = c->ask_at_ms = c->stop_at_ms = c->expire_ms = c->detach_at_ms = UINT64_MAX;
     return c;
 }
 
@@ -33,6 +33,7 @@ void kr_client_free(struct kr_client *c)
         return;
     kr_client_attach_end(c);
     kr_epoch_erase_all(c);
+    kr_exposure_forget(c);
     kr_presence_forget(c);
     kr_request_forget(c);
     kr_olm_account_free(c->account);
@@ -51,12 +52,15 @@ static void handle_notice(struct kr_client *c, const struct kr_notice *n)
         kr_announce_part(c, &n->u.announce);
         break;
     case KR_NOTICE_DELIVER:
+        kr_announce_heard_of(c, &n->u.deliver.instance, n->u.deliver.epoch);
         kr_open_deliver(c, &n->u.deliver);
         break;
     case KR_NOTICE_COMMIT:
+        kr_announce_heard_of(c, &n->u.commit.instance, n->u.commit.epoch);
         kr_epoch_commit(c, &n->u.commit);
         break;
     case KR_NOTICE_WANTED:
+        kr_announce_heard_of(c, &n->u.wanted.instance, n->u.wanted.epoch);
         kr_seal_wanted(c, &n->u.wanted);
         break;
     case KR_NOTICE_LOW:
@@ -121,6 +125,7 @@ static void handle_down(struct kr_client *c)
     free(c->jid);
     c->jid = NULL;
     c->in_room = c->joining = false;
+    c->leaving = 0;
     kr_client_attach_end(c);
     kr_presence_forget(c);
     kr_request_forget(c);
@@ -181,13 +186,15 @@ static void handle_time(struct kr_client *c)
     if (c->ask_at_ms <= c->now_ms) {
         c->ask_at_ms = UINT64_MAX;
         if (c->phase == KR_PHASE_MEMBER)
-            kr_announce_ask(c);
+            kr_announce_ask_again(c);
     }
-    kr_exposure_update(c);
+    if (c->detach_at_ms <= c->now_ms)
+        kr_attach_detach_send(c);
     kr_seal_advance(c);
     kr_open_ack(c);
     kr_epoch_send(c);
     kr_epoch_time(c);
+    kr_exposure_update(c); /* of the key in use by now */
 }
 
 static uint64_t next_deadline(const struct kr_client *c)
@@ -197,7 +204,7 @@ static uint64_t next_deadline(const struct kr_client *c)
         due = kr_sooner(due, attach_due(c));
     if (c->unresolved)
         due = kr_sooner(due, c->broken.announced_ms + c->broken.deadline_ms);
-    due = kr_sooner(due, c->ask_at_ms);
+    due = kr_sooner(due, kr_sooner(c->ask_at_ms, c->detach_at_ms));
     for (const struct kr_pending *q = c->pending; q; q = q->next)
         due = kr_sooner(due, q->due_ms);
     return due;

@@ -170,6 +170,28 @@ void kr_epoch_commit(struct kr_client *c, const struct kr_notice_commit *n)
     kr_epoch_replaced(c, e);
 }
 
+/* Somebody of the key in use is not in this epoch: however many epochs follow, that key ends in time (5.12).
+ */
+static void expire(struct kr_client *c, const struct kr_epoch_state *e)
+{
+    for (size_t i = 0; i < c->sending->roster.len; i++)
+        if (kr_roster_find(&e->roster, &c->sending->roster.entries[i].attach) < 0)
+            c->expire_ms = kr_sooner(c->expire_ms, e->announced_ms + e->deadline_ms + KR_UNSEALED_STOP_MS);
+}
+
+static void expire_again(struct kr_client *c)
+{
+    c->expire_ms = UINT64_MAX;
+    for (const struct kr_epoch_state *e = c->epochs; c->sending && e && e != c->sending; e = e->next)
+        expire(c, e);
+}
+
+void kr_epoch_announced(struct kr_client *c, const struct kr_epoch_state *e)
+{
+    if (c->sending)
+        expire(c, e);
+}
+
 void kr_epoch_was_committed(struct kr_client *c, uint64_t epoch)
 {
     struct kr_epoch_state *e = c->epochs;
@@ -187,6 +209,7 @@ void kr_epoch_was_committed(struct kr_client *c, uint64_t epoch)
         r->instance = e->instance;
         r->epoch = e->link.epoch;
         c->sending = e;
+        expire_again(c);
     }
     kr_epoch_replaced(c, e);
 }
@@ -207,20 +230,27 @@ static struct kr_sending_facts facts_of(const struct kr_client *c, const struct 
                                      .current = c->sending == e};
 }
 
+static void stop(struct kr_client *c, const char *why)
+{
+    struct kr_report *r = kr_output_report(c->out, KR_REPORT_STOP);
+    r->instance = c->sending->instance;
+    r->epoch = c->sending->link.epoch;
+    r->why = kr_strdup(why);
+    c->sending = NULL;
+    c->stop_at_ms = c->expire_ms = UINT64_MAX;
+}
+
 void kr_epoch_send(struct kr_client *c)
 {
     struct kr_epoch_state *e = kr_epoch_now(c);
     if (!c->sending)
-        c->stop_at_ms = UINT64_MAX;
+        c->stop_at_ms = c->expire_ms = UINT64_MAX;
     if (c->sending && c->stop_at_ms <= c->now_ms) {
-        struct kr_report *r = kr_output_report(c->out, KR_REPORT_STOP);
-        r->instance = c->sending->instance;
-        r->epoch = c->sending->link.epoch;
-        r->why = kr_strdup("not-member");
-        c->sending = NULL;
-        c->stop_at_ms = UINT64_MAX;
+        stop(c, "not-member");
         kr_epoch_fade(c);
     }
+    if (c->sending && c->expire_ms <= c->now_ms)
+        stop(c, "overdue");
     if (!e || c->phase < KR_PHASE_MEMBER)
         return;
     struct kr_sending_facts f = facts_of(c, e);
@@ -240,12 +270,13 @@ void kr_epoch_send(struct kr_client *c)
     r->by_clock = what == KR_SENDING_SWITCH_CLOCK;
     c->sending = e;
     c->stop_at_ms = UINT64_MAX;
+    expire_again(c);
     kr_epoch_replaced(c, e);
 }
 
 uint64_t kr_epoch_next(const struct kr_client *c)
 {
-    uint64_t due = c->sending ? c->stop_at_ms : UINT64_MAX;
+    uint64_t due = c->sending ? kr_sooner(c->stop_at_ms, c->expire_ms) : UINT64_MAX;
     for (const struct kr_epoch_state *e = c->epochs; e; e = e->next)
         if (e != c->sending)
             due = kr_sooner(due, e->erase_ms);

@@ -24,7 +24,8 @@ static int open_entry(struct kr_client *c, struct kr_epoch_state *e, const struc
 static void take(struct kr_client *c, struct kr_epoch_state *e, const struct kr_packed *d)
 {
     if (d->index >= e->roster.len || d->index == e->me) {
-        kr_output_refused(c->out, "key", KR_E_NOT_IN_ROSTER, NULL);
+        /* a seat that our roster does not have: others were told another one (5.4) */
+        kr_client_mismatch(c, KR_E_NOT_IN_ROSTER, NULL, e->deadline_ms);
         return;
     }
     if (e->held[d->index].has || e->mismatch[d->index] || d->type == KR_PACKED_WITHHELD)
@@ -65,9 +66,9 @@ void kr_open_deliver(struct kr_client *c, const struct kr_notice_deliver *d)
     if (!e || c->phase != KR_PHASE_MEMBER || c->mismatched || !kr_id_equal(&d->instance, &e->instance) ||
         d->epoch != e->link.epoch)
         return;
-    for (size_t i = 0; i < d->entry_count; i++)
+    for (size_t i = 0; i < d->entry_count && !c->mismatched; i++)
         take(c, e, &d->entries[i]);
-    if (d->part != d->of)
+    if (d->part != d->of || c->mismatched)
         return;
     if (d->round == KR_ROUND_1)
         e->round1_delivered = true;

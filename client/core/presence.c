@@ -76,6 +76,7 @@ void kr_presence_leave(struct kr_client *c)
 {
     if (c->jid && (c->in_room || c->joining)) {
         send_presence(c, false);
+        c->leaving++;
         out_of_room(c, "own");
     }
 }
@@ -126,7 +127,7 @@ static void came(struct kr_client *c, const char *nick, const struct kr_el *el, 
     const struct kr_el *item = x ? kr_el_child(x, "item", KR_NS_MUC_USER) : NULL;
     const char *jid = item ? kr_el_attr(item, "jid") : NULL;
     o->is_service = jid && kr_jid_same_bare(jid, c->service);
-    if (fresh && o->is_service && c->phase == KR_PHASE_MEMBER)
+    if (o->is_service && c->phase == KR_PHASE_MEMBER) /* anew, or we missed that it was away */
         c->ask_at_ms = c->now_ms + KR_CLIENT_REATTACH_MS;
     if (o->is_service)
         kr_request_hurry(c);
@@ -137,11 +138,18 @@ static void came(struct kr_client *c, const char *nick, const struct kr_el *el, 
 void kr_presence_stanza(struct kr_client *c, const struct kr_el *el)
 {
     const char *from = kr_el_attr(el, "from");
-    if (!from || (!c->joining && !c->in_room) || !kr_jid_same_bare(from, c->room))
+    if (!from || !kr_jid_same_bare(from, c->room))
         return;
     const char *nick = kr_jid_resource(from);
     const char *type = kr_el_attr(el, "type");
     const struct kr_el *x = kr_el_child(el, "x", KR_NS_MUC_USER);
+    if (c->leaving) { /* what the room says until it has seen us go is of the stay that is over */
+        bool gone = type && strcmp(type, "unavailable") == 0 && strcmp(nick, c->nick) == 0;
+        c->leaving -= gone;
+        return;
+    }
+    if (!c->joining && !c->in_room)
+        return;
     if (type && strcmp(type, "error") == 0) {
         if (!c->joining)
             return;

@@ -64,7 +64,7 @@ static void answered(struct kr_client *c, const struct kr_pending *q, const stru
         kr_seal_result(c, q, err);
         break;
     case KR_REQ_WHOLE:
-        if (err == KR_E_NOT_MEMBER || err == KR_E_UNKNOWN_ROOM) {
+        if (err == KR_E_NOT_MEMBER || err == KR_E_NOT_OCCUPANT || err == KR_E_UNKNOWN_ROOM) {
             kr_client_attach_end(c);
             kr_attach_again(c, 0);
             /* the keys in use hold over the new attach, not for ever */
@@ -72,6 +72,11 @@ static void answered(struct kr_client *c, const struct kr_pending *q, const stru
         } else if (err) {
             refused(c, q, err);
         }
+        break;
+    case KR_REQ_DETACH:
+        if (err && err != KR_E_NOT_MEMBER)
+            refused(c, q, err);
+        kr_attach_detached(c, err);
         break;
     default:
         if (err)

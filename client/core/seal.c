@@ -22,7 +22,8 @@ static bool is_recipient(const struct kr_epoch_state *e, enum kr_round round, si
         return false;
     if (round != KR_ROUND_SUPPLEMENT)
         return kr_round_has(&e->roster, e->link.kind, round, e->me, i);
-    return e->supplements[i] < KR_SUPPLEMENTS_MAX && (e->to[i] == KR_TO_WANTED || e->to[i] == KR_TO_ABSENT);
+    return e->supplements[i] < KR_SUPPLEMENTS_MAX &&
+           (e->to[i] == KR_TO_WANTED || e->to[i] == KR_TO_ABSENT || e->to[i] == KR_TO_SESSIONLESS);
 }
 
 /* Claims keys for the recipients of the round that lack a session. True while answers are awaited. */
@@ -33,8 +34,9 @@ static bool claim_for(struct kr_client *c, struct kr_epoch_state *e, enum kr_rou
     bool waiting = false;
     for (size_t i = 0; i < e->roster.len; i++) {
         struct kr_peer *p = is_recipient(e, round, i) ? kr_peer_find(c, &e->roster.entries[i].attach) : NULL;
-        if (!p || why_not(c, p) != KR_WITHHELD_SESSION)
-            continue;
+        if (!p || why_not(c, p) != KR_WITHHELD_SESSION || e->to[i] == KR_TO_SESSIONLESS)
+            continue; /* without a session, and not asked for: the peer opens one, or the service wants us to
+                       */
         /* in round 2 a joiner's session comes with its round 1 */
         if (round == KR_ROUND_2 && e->roster.entries[i].is_new) {
             waiting = waiting || !e->round1_delivered;
@@ -85,7 +87,9 @@ static void withhold(struct kr_client *c, struct kr_epoch_state *e, struct kr_pe
 {
     char *body = kr_arena_strndup(&v->arena, (const char *)&why, 1);
     v->entries[v->count++] = (struct kr_packed){(uint16_t)i, KR_PACKED_WITHHELD, kr_span(body, 1)};
-    e->to[i] = why == KR_WITHHELD_PRESENCE ? KR_TO_ABSENT : KR_TO_WITHHELD;
+    e->to[i] = why == KR_WITHHELD_PRESENCE  ? KR_TO_ABSENT
+               : why == KR_WITHHELD_SESSION ? KR_TO_SESSIONLESS
+                                            : KR_TO_WITHHELD;
     if (p && !p->told && why != KR_WITHHELD_SESSION) {
         p->told = true;
         kr_output_refused(c->out, "line",
@@ -201,7 +205,7 @@ static bool has_supplement(struct kr_client *c, const struct kr_epoch_state *e)
             continue;
         struct kr_peer *p = kr_peer_find(c, &e->roster.entries[i].attach);
         uint8_t why = why_not(c, p);
-        if (why == 0 || why == KR_WITHHELD_SESSION)
+        if (why == 0 || (why == KR_WITHHELD_SESSION && e->to[i] != KR_TO_SESSIONLESS))
             return true;
     }
     return false;

@@ -29,6 +29,14 @@ struct kr_occupant { /* of the room, as our own presence shows it */
     UT_hash_handle hh;
 };
 
+struct kr_absence { /* a member of the epoch whose key we send with, and whom our presence lacks */
+    struct kr_id attach;
+    char *participant;
+    uint64_t since_ms;
+    bool marked; /* in a sweep */
+    UT_hash_handle hh;
+};
+
 struct kr_peer_session {
     struct kr_olm_session *olm;
     uint64_t made, heard; /* ranks: when it was made, when it last decrypted (0: never) */
@@ -49,8 +57,6 @@ struct kr_peer { /* another attach in the newest roster */
     bool resetting;         /* the claim under way is for a new session */
     bool has_reset;
     uint64_t reset_ms;
-    bool absent;
-    uint64_t absent_ms; /* since when our presence lacks it */
     struct kr_peer_session sessions[KR_SESSIONS_MAX];
     size_t session_count;
     bool in_roster; /* mark of a sweep */
@@ -65,7 +71,7 @@ struct kr_held { /* one sender's secret in one epoch */
     struct kr_sframe_window window;
 };
 
-enum kr_to { KR_TO_NOBODY, KR_TO_SEALED, KR_TO_WITHHELD, KR_TO_ABSENT, KR_TO_WANTED };
+enum kr_to { KR_TO_NOBODY, KR_TO_SEALED, KR_TO_WITHHELD, KR_TO_ABSENT, KR_TO_SESSIONLESS, KR_TO_WANTED };
 
 struct kr_epoch_state {
     struct kr_id instance, attach; /* our attach: an older one's epochs only receive */
@@ -132,6 +138,7 @@ struct kr_client {
 
     char *jid; /* NULL: no link */
     bool wants_room, joining, in_room;
+    unsigned leaving; /* how often we left and have not seen it yet */
     struct kr_occupant *occupants;
 
     enum kr_phase phase;
@@ -139,6 +146,8 @@ struct kr_client {
     uint64_t attach_paid_ms; /* attaches so far are accounted for until then, 5 s each */
     uint64_t stop_at_ms;     /* sends with keys of an attach that is over until then */
     uint64_t ask_at_ms;      /* when to ask for the whole (7.8) */
+    uint64_t detach_at_ms;   /* when to say once more that we are detached */
+    uint64_t expire_ms; /* when the key in use is over: an epoch without one of its members was announced */
     char *owner;
     struct kr_id attach, instance;
     struct kr_policy policy;
@@ -147,7 +156,8 @@ struct kr_client {
 
     struct kr_id seen_instance; /* highest epoch seen announced, across attaches */
     uint64_t seen_epoch;
-    bool unresolved; /* an announce did not hold: the whole is asked for, once */
+    uint64_t missed_epoch; /* the highest that others speak of and that was asked for: its announce is lost */
+    bool unresolved;       /* an announce did not hold: the whole is asked for, once */
     bool mismatched;
     struct kr_sending_facts broken; /* the announce that did not hold: its time and deadline */
     struct kr_assembly assembly;
@@ -155,6 +165,7 @@ struct kr_client {
     struct kr_epoch_state *epochs;  /* newest first */
     struct kr_epoch_state *sending; /* whose key our frames have; NULL: may not send */
     bool exposed;
+    struct kr_absence *absences;
     struct kr_peer *peers;
     uint64_t rank;
     struct kr_pending *pending;
@@ -188,12 +199,17 @@ void kr_attach_over(struct kr_client *c, const struct kr_notice_detached *d);
 void kr_attach_again(struct kr_client *c, uint64_t wait_ms);
 void kr_attach_member(struct kr_client *c); /* an announce has let us in */
 void kr_attach_detach(struct kr_client *c); /* by our will; keys fade */
+void kr_attach_detach_send(struct kr_client *c);
+void kr_attach_detached(struct kr_client *c, int err); /* the answer */
 bool kr_floor_holds(const struct kr_client *c, const struct kr_policy *p);
 
 /* announce.c: from parts to a whole; apply.c: from a whole to an epoch */
 void kr_announce_part(struct kr_client *c, const struct kr_notice_announce *part);
 void kr_announce_reset(struct kr_client *c);
+/* Word of an epoch came: if it is above all that was announced to us, its announce is lost, and asked for. */
+void kr_announce_heard_of(struct kr_client *c, const struct kr_id *instance, uint64_t epoch);
 void kr_announce_ask(struct kr_client *c);
+void kr_announce_ask_again(struct kr_client *c); /* and once more later, if the answer may be lost too */
 /* Asks for the whole, or ends in a mismatch if that was the answer. */
 void kr_announce_failed(struct kr_client *c, int err, const struct kr_notice_announce *a);
 void kr_announce_time(struct kr_client *c); /* the answer does not come */
@@ -236,11 +252,13 @@ void kr_epoch_fade(struct kr_client *c); /* all of them: 5 s left */
 /* An announce says so: the commit itself did not reach us. */
 void kr_epoch_was_committed(struct kr_client *c, uint64_t epoch);
 void kr_epoch_commit(struct kr_client *c, const struct kr_notice_commit *n);
-void kr_epoch_send(struct kr_client *c); /* decides what to send with */
+void kr_epoch_announced(struct kr_client *c, const struct kr_epoch_state *e); /* it may end the key in use */
+void kr_epoch_send(struct kr_client *c);                                      /* decides what to send with */
 uint64_t kr_epoch_next(const struct kr_client *c);
 
 /* exposure.c */
 void kr_exposure_update(struct kr_client *c);
+void kr_exposure_forget(struct kr_client *c);
 uint64_t kr_exposure_next(const struct kr_client *c);
 
 static inline uint64_t kr_sooner(uint64_t a, uint64_t b)

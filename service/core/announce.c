@@ -121,7 +121,7 @@ static struct draft draft(const struct kr_room *room, const struct kr_epoch *e, 
                                .committed = last_committed(room, e),
                                .full = full}};
     if (full || room->policy_changed)
-        d.head.policy_text = kr_buf_span(&room->policy_text);
+        d.head.policy_text = kr_buf_span(&e->policy_text);
     add_past(room, e, since, &d);
     add_members(e, !full, &d);
     d.head.members = d.members;

@@ -158,19 +158,24 @@ void kr_deliver_again(struct kr_core *core, struct kr_room *room, struct kr_epoc
     free(entries);
 }
 
+struct kr_again *kr_again_get(struct kr_epoch *e, size_t sender, size_t recipient)
+{
+    struct kr_seat *s = &e->seats[sender];
+    if (!s->again)
+        s->again = kr_calloc(e->roster.len, sizeof(*s->again));
+    return &s->again[recipient];
+}
+
 bool kr_deliver_want(struct kr_core *core, struct kr_room *room, struct kr_epoch *e, size_t sender,
                      size_t recipient)
 {
     struct kr_attach *a = kr_recipient(room, e, sender);
     if (!a || !kr_recipient(room, e, recipient) || sender == recipient)
         return false;
-    struct kr_seat *s = &e->seats[sender];
-    if (!s->wanted)
-        s->wanted = kr_calloc(e->roster.len, sizeof(*s->wanted));
-    unsigned times = s->wanted[recipient] & ~(unsigned)KR_WANTED_OPEN;
-    if (times >= KR_SUPPLEMENTS_MAX)
+    struct kr_again *again = kr_again_get(e, sender, recipient);
+    if (again->asked >= KR_SUPPLEMENTS_MAX)
         return false;
-    s->wanted[recipient] = (uint8_t)((times + 1) | KR_WANTED_OPEN);
+    again->asked++;
     uint16_t index = (uint16_t)recipient;
     struct kr_notice n = {
         .kind = KR_NOTICE_WANTED,

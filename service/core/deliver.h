@@ -26,6 +26,8 @@ void kr_deliver_late(struct kr_core *core, struct kr_room *room, struct kr_epoch
 void kr_deliver_again(struct kr_core *core, struct kr_room *room, struct kr_epoch *e, size_t recipient,
                       const uint16_t *senders, size_t count);
 
+struct kr_again *kr_again_get(struct kr_epoch *e, size_t sender, size_t recipient);
+
 /* Asks a sender to seal again for one recipient. False when it may not be asked any more. */
 bool kr_deliver_want(struct kr_core *core, struct kr_room *room, struct kr_epoch *e, size_t sender,
                      size_t recipient);

@@ -17,11 +17,12 @@ void kr_epoch_free(struct kr_epoch *e)
     for (size_t i = 0; i < e->roster.len; i++) {
         free(e->seats[i].missing);
         free(e->seats[i].at);
-        free(e->seats[i].wanted);
+        free(e->seats[i].again);
         kr_buf_done(&e->seats[i].sealed);
         kr_buf_done(&e->seats[i].partial.bytes);
     }
     free(e->seats);
+    kr_buf_done(&e->policy_text);
     free(e->leaves);
     kr_roster_done(&e->roster);
     free(e);
@@ -160,6 +161,8 @@ static struct kr_epoch *make_epoch(struct kr_core *core, struct kr_room *room, s
         e->prev_context = room->chain[room->chain_len - 1].context;
     }
     e->context = kr_context(room->jid, &room->instance, e->has_prev ? &e->prev_context : NULL, &e->link);
+    kr_buf_init(&e->policy_text, KR_TEXT_MAX);
+    kr_buf_add(&e->policy_text, room->policy_text.ptr, room->policy_text.len);
     e->roster = *roster; /* transferred */
     kr_roster_init(roster);
     e->announced_ms = core->now.mono_ms;

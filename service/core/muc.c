@@ -255,6 +255,10 @@ void kr_muc_advance(struct kr_core *core, struct kr_room *room)
         room->presence = KR_OUT;
         forget(core, room, "nobody is in the room");
     }
+    /* Begun for a challenge that came to nothing: what the log committed to in it need not be kept in memory.
+     */
+    if (room->presence == KR_IN && room->has_instance && !room->instance_stored && !room->occupants)
+        kr_room_end_instance(core, room, "nobody is in the room");
     if (room->presence == KR_IN && kr_room_blind(room) && !room->blind_said) {
         room->blind_said = true;
         room->state_due = true;

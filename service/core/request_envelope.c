@@ -32,15 +32,18 @@ static bool withheld(const struct kr_epoch *e, size_t sender, size_t recipient)
     return kr_sealed_entry(e, sender, recipient, &entry) && entry.type == KR_PACKED_WITHHELD;
 }
 
-/* May this sender seal for that recipient in a supplement? Withheld earlier, or asked for (7.5). */
+/* May this sender seal for that recipient in a supplement? Withheld earlier, or asked for (7.5). One that
+ * crossed our question on its way is welcome too: what else came with it is needed. */
 static bool supplement_due(const struct kr_epoch *e, size_t sender, size_t recipient)
 {
     const struct kr_seat *s = &e->seats[sender];
     if (recipient >= e->roster.len || recipient == sender)
         return false;
-    if (s->wanted && (s->wanted[recipient] & KR_WANTED_OPEN))
-        return true;
-    return withheld(e, sender, recipient);
+    if (!s->again)
+        return withheld(e, sender, recipient);
+    const struct kr_again *again = &s->again[recipient];
+    return again->supplied < KR_SUPPLEMENTS_MAX &&
+           (again->asked || again->supplied || withheld(e, sender, recipient));
 }
 
 static bool recipient_due(const struct kr_epoch *e, enum kr_round round, size_t sender, size_t recipient)
@@ -146,8 +149,8 @@ static void take(struct kr_epoch *e, size_t seat, const struct kr_req_envelope *
         size_t len = 5u + (size_t)(entry[3] << 8 | entry[4]);
         s->at[to] = (uint32_t)s->sealed.len + 1;
         kr_buf_add(&s->sealed, entry, len);
-        if (s->wanted)
-            s->wanted[to] &= (uint8_t)~KR_WANTED_OPEN;
+        if (r->round == KR_ROUND_SUPPLEMENT)
+            kr_again_get(e, seat, to)->supplied++;
     }
     if (r->round != KR_ROUND_SUPPLEMENT)
         kr_epoch_sent(e, seat, r->round);
@@ -162,6 +165,23 @@ static bool is_late(const struct kr_epoch *e, enum kr_round round)
     if (round == KR_ROUND_1)
         return e->stage > KR_STAGE_ROUND_1;
     return round == KR_ROUND_SUPPLEMENT || e->stage > KR_STAGE_ROUND_2;
+}
+
+/* Who has acked that it misses this secret, and now is told that there was no session for it: asked for, as
+ * in an ack that comes behind the envelope (6.5). */
+static void want_sessionless(struct kr_core *core, struct kr_room *room, struct kr_epoch *e, size_t seat,
+                             const struct whole *w)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        const struct kr_seat *to = &e->seats[w->recipients[i]];
+        struct kr_packed entry;
+        bool misses = false;
+        for (size_t k = 0; k < to->missing_count; k++)
+            misses = misses || to->missing[k] == seat;
+        if (misses && kr_sealed_entry(e, seat, w->recipients[i], &entry) &&
+            entry.type == KR_PACKED_WITHHELD && entry.body.ptr[0] == KR_WITHHELD_SESSION)
+            kr_deliver_want(core, room, e, seat, w->recipients[i]);
+    }
 }
 
 int kr_request_envelope(struct kr_core *core, const struct kr_ask *ask)
@@ -200,6 +220,7 @@ int kr_request_envelope(struct kr_core *core, const struct kr_ask *ask)
         if (is_late(e, r->round))
             kr_deliver_late(core, ask->room, e, seat, r->round == KR_ROUND_1 ? KR_ROUND_1 : KR_ROUND_2,
                             w.recipients, w.count);
+        want_sessionless(core, ask->room, e, seat, &w);
     }
     whole_done(&w);
     return err;

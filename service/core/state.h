@@ -109,6 +109,10 @@ struct kr_partial { /* the parts of an envelope that came so far */
     struct kr_buf bytes;
 };
 
+struct kr_again {            /* what one sender was asked to seal again for one recipient, and did */
+    uint8_t asked, supplied; /* times, each at most KR_SUPPLEMENTS_MAX */
+};
+
 struct kr_seat { /* one line of an epoch's roster, by index */
     struct kr_id device, nonce;
     struct kr_sig sig;
@@ -123,11 +127,10 @@ struct kr_seat { /* one line of an epoch's roster, by index */
     uint16_t *missing; /* of its last ack */
     size_t missing_count;
     struct kr_buf sealed; /* all it sealed, as packed entries */
-    uint32_t *at;    /* by recipient: offset of its entry in sealed, plus 1; 0: none. NULL: nothing at all */
-    uint8_t *wanted; /* by recipient: times asked again, KR_WANTED_OPEN while unanswered. NULL: never */
+    uint32_t *at; /* by recipient: offset of its entry in sealed, plus 1; 0: none. NULL: nothing at all */
+    struct kr_again *again; /* by recipient. NULL: nothing was ever asked for or supplemented */
     struct kr_partial partial;
 };
-enum { KR_WANTED_OPEN = 0x80 };
 
 enum kr_stage { KR_STAGE_ROUND_1, KR_STAGE_ROUND_2, KR_STAGE_ACKS, KR_STAGE_COMMITTED };
 
@@ -140,6 +143,7 @@ struct kr_epoch {
     bool has_prev;
     uint64_t prev;
     struct kr_digest prev_context, context;
+    struct kr_buf policy_text; /* what its policy hash is of: the room's may have changed since */
     enum kr_stage stage;
     uint64_t announced_ms; /* monotonic */
     uint64_t deadline_ms;  /* duration */

@@ -26,7 +26,7 @@ static void on_line(void *arg, uint64_t at_ms, const char *who, const char *line
     snprintf(text, sizeof(text), "%s: %s", who, line);
     if (l->print)
         printf("%8.3f %s\n", (double)at_ms / 1000, text);
-    if (strcmp(who, "--") == 0)
+    if (strcmp(who, "--") == 0 || strcmp(who, "wire") == 0)
         return;
     for (size_t i = 0; i < l->story->count; i++)
         if (l->story->expectations[i].never && strstr(text, l->story->expectations[i].text))
@@ -40,13 +40,14 @@ static void on_line(void *arg, uint64_t at_ms, const char *who, const char *line
         l->next++;
 }
 
-static bool play(const struct sim_story *story, const char *path, bool trace)
+static bool play(const struct sim_story *story, const char *path, bool trace, bool wire)
 {
     struct lines l = {.story = story, .print = trace};
     kr_sim_cipher(story->plan.cipher == SIM_CIPHER_NULL);
     struct sim_world *w = sim_world_new(&story->plan);
     w->trace = on_line;
     w->trace_arg = &l;
+    w->trace_wire = wire;
     bool good = sim_world_run(w);
     const struct sim_violation *v = sim_violation(w);
     if (!good)
@@ -80,7 +81,7 @@ static int play_stories(const struct sim_options *o)
             return 2;
         }
         fclose(f);
-        bad += !play(&story, o->stories[i], o->trace);
+        bad += !play(&story, o->stories[i], o->trace, o->wire);
         sim_story_done(&story);
     }
     printf("stories: %d violations: %d\n", o->story_count, bad);

@@ -51,13 +51,19 @@ static int misuse(const char *what)
 
 int sim_options_read(int argc, char **argv, struct sim_options *o)
 {
-    static const struct option longs[] = {
-        {"seeds", required_argument, NULL, 'n'}, {"from", required_argument, NULL, 'f'},
-        {"seed", required_argument, NULL, 's'},  {"cipher", required_argument, NULL, 'c'},
-        {"jobs", required_argument, NULL, 'j'},  {"out", required_argument, NULL, 'o'},
-        {"trace", no_argument, NULL, 't'},       {"no-shrink", no_argument, NULL, 'S'},
-        {"keep-going", no_argument, NULL, 'k'},  {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},     {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"seeds", required_argument, NULL, 'n'},
+                                          {"from", required_argument, NULL, 'f'},
+                                          {"seed", required_argument, NULL, 's'},
+                                          {"cipher", required_argument, NULL, 'c'},
+                                          {"jobs", required_argument, NULL, 'j'},
+                                          {"out", required_argument, NULL, 'o'},
+                                          {"wire", no_argument, NULL, 'w'},
+                                          {"trace", no_argument, NULL, 't'},
+                                          {"no-shrink", no_argument, NULL, 'S'},
+                                          {"keep-going", no_argument, NULL, 'k'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {"version", no_argument, NULL, 'V'},
+                                          {NULL, 0, NULL, 0}};
     uint64_t jobs = 0;
     int opt;
     bool good = true;
@@ -86,6 +92,9 @@ int sim_options_read(int argc, char **argv, struct sim_options *o)
             break;
         case 't':
             o->trace = true;
+            break;
+        case 'w':
+            o->trace = o->wire = true;
             break;
         case 'S':
             o->no_shrink = true;

@@ -9,7 +9,7 @@ struct sim_options {
     enum sim_cipher cipher;
     unsigned jobs;
     const char *out; /* folder for shrunk plans */
-    bool trace, no_shrink, keep_going;
+    bool trace, wire, no_shrink, keep_going;
     char **stories;
     int story_count;
 };

@@ -86,6 +86,7 @@ static void run_seed(const struct sim_options *o, struct shared *s, uint64_t see
     struct sim_world *w = sim_world_new(&plan);
     if (o->trace)
         w->trace = print_line;
+    w->trace_wire = o->wire;
     bool good = sim_world_run(w);
     struct sim_violation v = *sim_violation(w);
     struct sim_seen seen = sim_check_seen(w);

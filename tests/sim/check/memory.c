@@ -150,7 +150,7 @@ void check_core_empty(struct sim_world *w)
         bounded(w, HASH_COUNT(room->occupants), 0, "occupants, and nobody is there");
         bounded(w, HASH_COUNT(room->attaches), 0, "attaches, and nobody is there");
         bounded(w, HASH_COUNT(room->used), 0, "used attach ids, and nobody is there");
-        bounded(w, room->has_instance, 0, "instances, and nobody is there");
+        bounded(w, room->has_instance && room->instance_stored, 0, "instances, and nobody is there");
         bounded(w, room->flight != NULL, 0, "epochs in flight, and nobody is there");
         bounded(w, room->committed != NULL, 0, "committed epochs, and nobody is there");
         bounded(w, room->leave_count, 0, "leaves to answer, and nobody is there");

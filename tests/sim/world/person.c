@@ -68,6 +68,8 @@ void sim_person_appear(struct sim_world *w, struct sim_person *p)
         sim_later(w, sim_below(&p->random, SPEAK_MS), SIM_SPEAK, p->index, 0);
     }
     if (!p->end.up && w->server_up) {
+        if (p->end.known) /* a session that it did not know to be dead: the new one takes its place */
+            sim_server_lost(w, p->index);
         sim_connect(w, p->index);
         sim_person_event(w, p, KR_CLIENT_UP);
     }

@@ -60,11 +60,19 @@ static void handle(struct sim_world *w, int who, const char *text)
         sim_person_got(w, &w->people[who], text);
 }
 
+static void say_arrival(struct sim_world *w, const struct sim_item *item)
+{
+    const char *who = item->who == SIM_SERVICE ? "service" : w->people[item->who].role->name;
+    if (w->trace_wire)
+        sim_say(w, "wire", "%s %s %.400s", who, item->kind == SIM_UP ? "->" : "<-", item->text);
+}
+
 void sim_arrived(struct sim_world *w, struct sim_item *item)
 {
     struct sim_end *e = sim_end(w, item->who);
     if (item->life != e->life || e->dead)
         return;
+    say_arrival(w, item);
     if (item->kind == SIM_UP) {
         if (e->known)
             sim_server_got(w, item->who, item->text);

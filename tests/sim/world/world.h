@@ -129,6 +129,7 @@ struct sim_world {
     /* Lines of what was decided, if wanted: borrowed for the call. */
     void (*trace)(void *arg, uint64_t at_ms, const char *who, const char *line);
     void *trace_arg;
+    bool trace_wire; /* what arrives where, too */
 };
 
 /* The plan is borrowed as long as the world lives. */
