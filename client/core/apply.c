@@ -260,8 +260,8 @@ void kr_announce_apply(struct kr_client *c, const struct kr_notice_announce *a)
 void kr_announce_failed(struct kr_client *c, int err, const struct kr_notice_announce *a)
 {
     uint64_t deadline_ms = kr_sooner(a->deadline_ms, KR_DEADLINE_MAX_MS);
-    if (err == KR_E_NOT_IN_ROSTER && c->phase == KR_PHASE_ATTACHING)
-        return; /* of an attach before this one, which is not answered yet */
+    if (c->phase == KR_PHASE_ATTACHING)
+        return; /* for an attach before this one, which is not answered yet */
     if (err == KR_E_NOT_IN_ROSTER || (c->unresolved && a->full)) {
         kr_client_mismatch(c, err, NULL, deadline_ms);
         return;

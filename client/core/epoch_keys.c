@@ -159,7 +159,9 @@ void kr_epoch_erase_all(struct kr_client *c)
 void kr_epoch_commit(struct kr_client *c, const struct kr_notice_commit *n)
 {
     struct kr_epoch_state *e = kr_epoch_now(c);
-    if (!e || !kr_id_equal(&n->instance, &e->instance) || n->epoch != e->link.epoch || e->committed)
+    if (!e || !kr_id_equal(&n->instance, &e->instance) || n->epoch != e->link.epoch || e->committed ||
+        !kr_open_seats(c, e, n->laggards, n->laggard_count) ||
+        !kr_open_seats(c, e, n->silent, n->silent_count))
         return;
     e->committed = true;
     struct kr_report *r = kr_output_report(c->out, KR_REPORT_COMMIT);

@@ -23,9 +23,10 @@ static int open_entry(struct kr_client *c, struct kr_epoch_state *e, const struc
 
 static void take(struct kr_client *c, struct kr_epoch_state *e, const struct kr_packed *d)
 {
-    if (d->index >= e->roster.len || d->index == e->me) {
-        /* a seat that our roster does not have: others were told another one (5.4) */
-        kr_client_mismatch(c, KR_E_NOT_IN_ROSTER, NULL, e->deadline_ms);
+    if (!kr_open_seats(c, e, &d->index, 1))
+        return;
+    if (d->index == e->me) {
+        kr_output_refused(c->out, "key", KR_E_NOT_IN_ROSTER, NULL);
         return;
     }
     if (e->held[d->index].has || e->mismatch[d->index] || d->type == KR_PACKED_WITHHELD)
@@ -60,12 +61,21 @@ static bool all_differ(const struct kr_epoch_state *e)
     return differs;
 }
 
+bool kr_open_seats(struct kr_client *c, struct kr_epoch_state *e, const uint16_t *seats, size_t count)
+{
+    for (size_t i = 0; i < count && !c->mismatched; i++)
+        if (seats[i] >= e->roster.len)
+            kr_client_mismatch(c, KR_E_NOT_IN_ROSTER, NULL, e->deadline_ms);
+    return !c->mismatched;
+}
+
 void kr_open_deliver(struct kr_client *c, const struct kr_notice_deliver *d)
 {
     struct kr_epoch_state *e = kr_epoch_now(c);
     if (!e || c->phase != KR_PHASE_MEMBER || c->mismatched || !kr_id_equal(&d->instance, &e->instance) ||
         d->epoch != e->link.epoch)
         return;
+    kr_open_seats(c, e, d->silent, d->silent_count);
     for (size_t i = 0; i < d->entry_count && !c->mismatched; i++)
         take(c, e, &d->entries[i]);
     if (d->part != d->of || c->mismatched)

@@ -250,9 +250,10 @@ void kr_seal_wanted(struct kr_client *c, const struct kr_notice_wanted *w)
     struct kr_epoch_state *e = kr_epoch_now(c);
     if (!e || c->mismatched || !kr_id_equal(&w->instance, &e->instance) || w->epoch != e->link.epoch)
         return;
+    if (!kr_open_seats(c, e, w->recipients, w->recipient_count))
+        return;
     for (size_t i = 0; i < w->recipient_count; i++)
-        if (w->recipients[i] < e->roster.len)
-            e->to[w->recipients[i]] = KR_TO_WANTED;
+        e->to[w->recipients[i]] = KR_TO_WANTED;
 }
 
 void kr_seal_result(struct kr_client *c, const struct kr_pending *q, int err)

@@ -236,6 +236,8 @@ void kr_seal_result(struct kr_client *c, const struct kr_pending *q, int err);
 uint64_t kr_seal_next(const struct kr_client *c);
 
 /* open.c */
+/* False, and a mismatch, if one of these seats is not in our roster: others were told another one (5.4). */
+bool kr_open_seats(struct kr_client *c, struct kr_epoch_state *e, const uint16_t *seats, size_t count);
 void kr_open_deliver(struct kr_client *c, const struct kr_notice_deliver *d);
 void kr_open_ack(struct kr_client *c); /* if there is something to say */
 

@@ -79,6 +79,14 @@ static void trim(struct mirror *m, const struct kr_id *instance)
     m->epoch_count--;
 }
 
+/* What the transaction says of epochs, whatever it takes back again. */
+static void pend(struct sim_check *c, const struct mirror_epoch *e)
+{
+    if (c->pending_count == sizeof(c->pending) / sizeof(c->pending[0]))
+        abort();
+    c->pending[c->pending_count++] = *e;
+}
+
 static void write_epoch(struct sim_world *w, struct mirror *m, const struct kr_rec_epoch *e)
 {
     struct sim_check *c = w->check;
@@ -91,17 +99,26 @@ static void write_epoch(struct sim_world *w, struct mirror *m, const struct kr_r
         if (kr_id_equal(&c->pending[i].instance, &e->instance) && e->epoch <= c->pending[i].epoch)
             sim_violate(w, SIM_P_RISING, "epoch %llu is announced twice in a turn",
                         (unsigned long long)e->epoch);
-    if (c->pending_count < sizeof(c->pending) / sizeof(c->pending[0]))
-        c->pending[c->pending_count++] = (struct epoch_key){e->instance, e->epoch};
+    struct mirror_epoch row = {.instance = e->instance,
+                               .epoch = e->epoch,
+                               .context = e->context,
+                               .roster = e->roster,
+                               .kind = e->kind,
+                               .fate = e->fate};
+    pend(c, &row);
     if (m->epoch_count == EPOCHS_KEPT)
         return;
-    m->epochs[m->epoch_count++] = (struct mirror_epoch){.instance = e->instance,
-                                                        .epoch = e->epoch,
-                                                        .context = e->context,
-                                                        .roster = e->roster,
-                                                        .kind = e->kind,
-                                                        .fate = e->fate};
+    m->epochs[m->epoch_count++] = row;
     trim(m, &e->instance);
+}
+
+static void write_fate(struct sim_check *c, struct mirror *m, const struct kr_rec_epoch *e)
+{
+    for (size_t i = 0; i < m->epoch_count; i++)
+        if (m->epochs[i].epoch == e->epoch && kr_id_equal(&m->epochs[i].instance, &e->instance)) {
+            m->epochs[i].fate = e->fate;
+            pend(c, &m->epochs[i]);
+        }
 }
 
 static void write_attach(struct mirror *m, const struct kr_rec_attach *a)
@@ -147,10 +164,7 @@ static void apply(struct sim_world *w, const struct kr_write *write)
         write_epoch(w, m, &write->u.epoch);
         break;
     case KR_W_EPOCH_FATE:
-        for (size_t i = 0; i < m->epoch_count; i++)
-            if (m->epochs[i].epoch == write->u.epoch.epoch &&
-                kr_id_equal(&m->epochs[i].instance, &write->u.epoch.instance))
-                m->epochs[i].fate = write->u.epoch.fate;
+        write_fate(w->check, m, &write->u.epoch);
         break;
     case KR_W_ATTACH:
         write_attach(m, &write->u.attach);
@@ -190,8 +204,8 @@ void check_apply(struct sim_world *w, const struct kr_output *out)
 /* What is committed now was, for ever: its number is taken, its fate is known. */
 static void remember_epochs(struct sim_check *c)
 {
-    for (size_t i = 0; i < c->written.epoch_count; i++) {
-        const struct mirror_epoch *e = &c->written.epochs[i];
+    for (size_t i = 0; i < c->pending_count; i++) {
+        const struct mirror_epoch *e = &c->pending[i];
         struct known_epoch *k = check_epoch(c, &e->instance, e->epoch);
         if (!k) {
             k = kr_calloc(1, sizeof(*k));
@@ -222,8 +236,7 @@ static void remember_epochs(struct sim_check *c)
 void sim_check_committed(struct sim_world *w)
 {
     struct sim_check *c = w->check;
-    if (c->pending_count || memcmp(&c->written.epochs, &c->committed.epochs, sizeof(c->written.epochs)) != 0)
-        remember_epochs(c);
+    remember_epochs(c);
     mirror_copy(&c->committed, &c->written);
     c->pending_count = 0;
 }

@@ -106,7 +106,7 @@ struct sim_check {
     struct mirror written, committed;
     struct known_epoch *epochs;
     struct instance_high *highs;
-    struct epoch_key pending[64]; /* epochs written in the open transaction */
+    struct mirror_epoch pending[64]; /* epochs and fates written in the open transaction, in order */
     size_t pending_count;
     struct seen_epoch *seen_epochs;
     struct known_secret *secrets;

@@ -35,15 +35,6 @@ static void lose(struct sim_world *w, int who, int word)
     notice_later(w, who, word == 0 ? 1 : 45000);
 }
 
-static void rest(struct sim_world *w, int who, uint64_t ms)
-{
-    struct sim_end *e = sim_end(w, who);
-    uint64_t until = w->now.mono_ms + ms;
-    if (until > e->runs_at_ms)
-        e->runs_at_ms = until;
-    sim_later(w, ms, SIM_WAKE, who, 0);
-}
-
 static void hear_again(struct sim_world *w, struct sim_person *p)
 {
     char *again[16];
@@ -83,7 +74,7 @@ static void act_on_person(struct sim_world *w, const struct sim_act *a)
         sim_person_event(w, p, KR_CLIENT_DETACH);
         break;
     case SIM_ACT_SLEEP:
-        rest(w, a->who, ms);
+        sim_sleep(w, a->who, ms);
         break;
     case SIM_ACT_SLOW:
         p->end.delay_ms = ms;
@@ -182,7 +173,7 @@ static void act_on_service(struct sim_world *w, const struct sim_act *a)
         crash(w, (enum sim_death)a->word, ms);
         break;
     case SIM_ACT_STOP:
-        rest(w, SIM_SERVICE, ms);
+        sim_sleep(w, SIM_SERVICE, ms);
         break;
     case SIM_ACT_CUT:
         if (s->core && s->end.up) {

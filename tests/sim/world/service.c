@@ -86,6 +86,7 @@ void sim_service_die(struct sim_world *w, const char *why)
     s->dying = false;
     s->deaths++;
     s->end.runs_at_ms = 0;
+    s->end.asleep = false;
     sim_check_died(w);
     uint32_t life = s->end.life;
     sim_disconnect(w, SIM_SERVICE);

@@ -133,10 +133,8 @@ static int verb_commit(struct kr_store *store)
     if (service->death == SIM_DIES_LOST)
         return KR_E_STORE;
     service->dying = service->death == SIM_DIES_AFTER;
-    if (s->commit_ms) {
-        service->end.runs_at_ms = s->world->now.mono_ms + s->commit_ms;
-        sim_later(s->world, s->commit_ms, SIM_WAKE, SIM_SERVICE, 0);
-    }
+    if (s->commit_ms)
+        sim_sleep(s->world, SIM_SERVICE, s->commit_ms);
     return 0;
 }
 

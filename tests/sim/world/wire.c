@@ -12,7 +12,7 @@ struct sim_end *sim_end(struct sim_world *w, int who)
 bool sim_runs(const struct sim_world *w, int who)
 {
     const struct sim_end *e = who == SIM_SERVICE ? &w->service.end : &w->people[who].end;
-    return e->runs_at_ms <= w->now.mono_ms && !e->inbox;
+    return !e->asleep && !e->inbox;
 }
 
 static uint64_t delay(const struct sim_world *w, struct sim_end *e, int who)
@@ -118,12 +118,23 @@ void sim_disconnect(struct sim_world *w, int who)
     drop_inbox(e);
 }
 
+void sim_sleep(struct sim_world *w, int who, uint64_t ms)
+{
+    struct sim_end *e = sim_end(w, who);
+    uint64_t until = w->now.mono_ms + ms;
+    e->asleep = true;
+    if (until > e->runs_at_ms)
+        e->runs_at_ms = until;
+    sim_later(w, ms, SIM_WAKE, who, 0);
+}
+
 /* Time first: what a timer should have done while it slept comes before what has arrived. */
 void sim_wake(struct sim_world *w, int who)
 {
     struct sim_end *e = sim_end(w, who);
     if (e->runs_at_ms > w->now.mono_ms)
         return; /* sleeps on */
+    e->asleep = false;
     if (who != SIM_SERVICE) {
         sim_person_event(w, &w->people[who], KR_CLIENT_TIME);
     } else if (w->service.core) {
@@ -131,7 +142,7 @@ void sim_wake(struct sim_world *w, int who)
         sim_service_event(w, &tick);
     }
     uint32_t life = e->life;
-    while (e->inbox && e->life == life && e->runs_at_ms <= w->now.mono_ms) {
+    while (e->inbox && e->life == life && !e->asleep) {
         struct sim_text *t = e->inbox;
         e->inbox = t->next;
         handle(w, who, t->text);

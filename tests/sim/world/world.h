@@ -38,7 +38,8 @@ struct sim_end {                       /* one end of a stream to the server */
     bool known;                        /* the server believes in it */
     uint64_t up_free_ms, down_free_ms; /* when the last stanza under way arrives: order is kept */
     uint64_t delay_ms;                 /* more than usual */
-    uint64_t runs_at_ms;               /* it does not run before */
+    bool asleep;                       /* it does not run */
+    uint64_t runs_at_ms;               /* and not before */
     struct sim_text *inbox, **inbox_end;
     struct sim_random random;
     unsigned misses_presence; /* so many presences to it are lost */
@@ -150,6 +151,7 @@ void sim_send_down(struct sim_world *w, int who, char *text);
 void sim_arrived(struct sim_world *w, struct sim_item *item); /* UP or DOWN */
 void sim_connect(struct sim_world *w, int who);
 void sim_disconnect(struct sim_world *w, int who); /* the end knows at once; what is under way is lost */
+void sim_sleep(struct sim_world *w, int who, uint64_t ms);
 void sim_wake(struct sim_world *w, int who);
 
 /* --- server.c --- */
