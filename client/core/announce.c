@@ -110,7 +110,7 @@ void kr_announce_part(struct kr_client *c, const struct kr_notice_announce *part
 void kr_announce_heard_of(struct kr_client *c, const struct kr_id *instance, uint64_t epoch)
 {
     bool same = kr_id_equal(&c->seen_instance, &c->instance);
-    if (c->phase != KR_PHASE_MEMBER || c->mismatched || c->assembly.active ||
+    if (c->phase < KR_PHASE_WAITING || c->mismatched || c->assembly.active ||
         !kr_id_equal(instance, &c->instance) || (same && epoch <= c->seen_epoch) || epoch <= c->missed_epoch)
         return;
     c->missed_epoch = epoch;

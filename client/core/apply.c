@@ -44,15 +44,14 @@ static int check_policy(const struct kr_client *c, const struct kr_notice_announ
     return 0;
 }
 
-/* The context before the announced epoch, by our own chain (5.3). *ret_prev is void if the epoch is the
- * first. */
+/* The context before the announced epoch, by our own chain (5.3): prev, void if the epoch is the first; and
+ * how the epochs between ours and it were made. */
 static int check_chain(struct kr_client *c, const struct kr_notice_announce *a,
-                       const struct kr_epoch_state *last, struct kr_digest *ret_prev)
+                       const struct kr_epoch_state *last, struct kr_missed *ret_missed)
 {
-    if (!last) {
-        *ret_prev = a->prev_context;
+    *ret_missed = (struct kr_missed){.prev = a->prev_context};
+    if (!last)
         return a->has_prev || a->link.epoch == 1 ? 0 : KR_E_CHAIN_BROKEN;
-    }
     if (!a->has_prev || a->prev >= a->link.epoch)
         return KR_E_CHAIN_BROKEN;
     struct kr_digest ctx = last->context;
@@ -63,10 +62,14 @@ static int check_chain(struct kr_client *c, const struct kr_notice_announce *a,
             continue;
         ctx = kr_context(c->room, &c->instance, &ctx, l);
         at = l->epoch;
+        ret_missed->fresh = ret_missed->fresh || l->kind == KR_EPOCH_FRESH;
+        if (ret_missed->count == KR_CHAIN_MAX)
+            return KR_E_CHAIN_BROKEN;
+        ret_missed->contexts[ret_missed->count++] = ctx;
     }
     if (at != a->prev || !kr_digest_equal(&ctx, &a->prev_context))
         return KR_E_CHAIN_BROKEN;
-    *ret_prev = ctx;
+    ret_missed->prev = ctx;
     return 0;
 }
 
@@ -187,13 +190,13 @@ static void report_epoch(struct kr_client *c, const struct kr_notice_announce *a
 static int apply(struct kr_client *c, const struct kr_notice_announce *a, struct kr_epoch_state *last)
 {
     struct kr_roster roster;
-    struct kr_digest prev;
+    struct kr_missed missed = {.count = 0};
     struct kr_policy policy;
     size_t me = 0;
     kr_roster_init(&roster);
     int err = check_policy(c, a, &policy);
     if (!err)
-        err = check_chain(c, a, last, &prev);
+        err = check_chain(c, a, last, &missed);
     if (!err)
         err = make_roster(a, last, &roster);
     if (!err)
@@ -209,9 +212,8 @@ static int apply(struct kr_client *c, const struct kr_notice_announce *a, struct
         struct kr_epoch_state *e = kr_epoch_new(c, &a->link, &roster);
         e->deadline_ms = kr_sooner(a->deadline_ms, KR_DEADLINE_MAX_MS);
         e->me = me;
-        e->context = kr_context(c->room, &c->instance, a->has_prev ? &prev : NULL, &a->link);
-        bool follows = last && a->has_prev && last->link.epoch == a->prev;
-        kr_epoch_first_keys(c, e, follows ? last : NULL);
+        e->context = kr_context(c->room, &c->instance, a->has_prev ? &missed.prev : NULL, &a->link);
+        kr_epoch_first_keys(c, e, last, &missed);
         kr_epoch_announced(c, e);
         if (c->phase != KR_PHASE_MEMBER)
             kr_attach_member(c);
@@ -274,8 +276,14 @@ void kr_announce_failed(struct kr_client *c, int err, const struct kr_notice_ann
     kr_announce_ask(c);
 }
 
+uint64_t kr_announce_until(const struct kr_client *c)
+{
+    uint64_t until = c->broken.announced_ms + c->broken.deadline_ms;
+    return until > c->late_until_ms ? until : c->late_until_ms;
+}
+
 void kr_announce_time(struct kr_client *c)
 {
-    if (c->unresolved && c->now_ms >= c->broken.announced_ms + c->broken.deadline_ms)
+    if (c->unresolved && c->now_ms >= kr_announce_until(c))
         kr_client_mismatch(c, KR_E_CHAIN_BROKEN, NULL, c->broken.deadline_ms);
 }

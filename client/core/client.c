@@ -23,6 +23,7 @@ struct kr_client *kr_client_new(const struct kr_client_config *config)
     c->account = config->account;
     kr_olm_account_keys(c->account, &c->ed25519, &c->curve25519);
     c->device = kr_device_id(&c->ed25519, &c->curve25519);
+    c->due_ms = UINT64_MAX;
     c->attach_at_ms = c->ask_at_ms = c->stop_at_ms = c->expire_ms = c->detach_at_ms = UINT64_MAX;
     return c;
 }
@@ -185,7 +186,7 @@ static void handle_time(struct kr_client *c)
         kr_attach_start(c);
     if (c->ask_at_ms <= c->now_ms) {
         c->ask_at_ms = UINT64_MAX;
-        if (c->phase == KR_PHASE_MEMBER)
+        if (c->phase >= KR_PHASE_WAITING)
             kr_announce_ask_again(c);
     }
     if (c->detach_at_ms <= c->now_ms)
@@ -203,7 +204,7 @@ static uint64_t next_deadline(const struct kr_client *c)
     if (c->jid && c->in_room && c->phase == KR_PHASE_NONE)
         due = kr_sooner(due, attach_due(c));
     if (c->unresolved)
-        due = kr_sooner(due, c->broken.announced_ms + c->broken.deadline_ms);
+        due = kr_sooner(due, kr_announce_until(c));
     due = kr_sooner(due, kr_sooner(c->ask_at_ms, c->detach_at_ms));
     for (const struct kr_pending *q = c->pending; q; q = q->next)
         due = kr_sooner(due, q->due_ms);
@@ -213,13 +214,15 @@ static uint64_t next_deadline(const struct kr_client *c)
 void kr_client_step(struct kr_client *c, const struct kr_client_event *event, struct kr_client_output *out)
 {
     c->now_ms = event->now_ms;
+    if (c->due_ms < c->now_ms && c->now_ms - c->due_ms >= KR_CLIENT_LATE_MS)
+        c->late_until_ms = c->now_ms + KR_CLIENT_LATE_MS;
     c->out = out;
     if (event->kind == KR_CLIENT_STANZA)
         handle_stanza(c, event->stanza);
     else
         handle_command(c, event);
     handle_time(c);
-    out->deadline_ms = next_deadline(c);
+    out->deadline_ms = c->due_ms = next_deadline(c);
     c->out = NULL;
 }
 

@@ -109,15 +109,35 @@ int kr_epoch_hold(struct kr_epoch_state *e, size_t index, struct kr_secret *secr
     return err;
 }
 
-void kr_epoch_first_keys(struct kr_client *c, struct kr_epoch_state *e, const struct kr_epoch_state *parent)
+/* A ratchet is computed by everybody for everybody who was there before (5.5); so it is for those that we
+ * missed. */
+static int ratchet_through(const struct kr_secret *from, const struct kr_missed *missed,
+                           const struct kr_digest *context, struct kr_secret *ret_secret)
 {
-    bool ratchet = e->link.kind == KR_EPOCH_RATCHET && parent != NULL;
-    for (size_t i = 0; i < e->roster.len; i++) {
+    struct kr_secret at = KR_SECRET_NONE;
+    int err = 0;
+    kr_secret_copy(&at, from);
+    for (size_t i = 0; !err && i < missed->count; i++) {
+        struct kr_secret next = KR_SECRET_NONE;
+        err = kr_secret_ratchet(&at, &missed->contexts[i], &next);
+        kr_secret_move(&at, &next);
+    }
+    if (!err)
+        err = kr_secret_ratchet(&at, context, ret_secret);
+    kr_secret_done(&at);
+    return err;
+}
+
+void kr_epoch_first_keys(struct kr_client *c, struct kr_epoch_state *e, const struct kr_epoch_state *last,
+                         const struct kr_missed *missed)
+{
+    bool ratchet = e->link.kind == KR_EPOCH_RATCHET && last && !missed->fresh;
+    for (size_t i = 0; ratchet && i < e->roster.len; i++) {
         const struct kr_roster_entry *m = &e->roster.entries[i];
         struct kr_secret s = KR_SECRET_NONE;
-        int at = ratchet && !m->is_new ? kr_roster_find(&parent->roster, &m->attach) : -1;
-        if (at >= 0 && parent->held[at].has &&
-            kr_secret_ratchet(&parent->held[at].secret, &e->context, &s) == 0)
+        int at = m->is_new ? -1 : kr_roster_find(&last->roster, &m->attach);
+        if (at >= 0 && last->held[at].has &&
+            ratchet_through(&last->held[at].secret, missed, &e->context, &s) == 0)
             kr_epoch_hold(e, i, &s);
     }
     if (!e->held[e->me].has) {
@@ -253,6 +273,9 @@ void kr_epoch_send(struct kr_client *c)
     }
     if (c->sending && c->expire_ms <= c->now_ms)
         stop(c, "overdue");
+    if (c->sending && c->unresolved &&
+        c->now_ms >= c->broken.announced_ms + c->broken.deadline_ms + KR_UNSEALED_STOP_MS)
+        stop(c, "unresolved"); /* woken late: the verdict waits for what has arrived, sending does not */
     if (!e || c->phase < KR_PHASE_MEMBER)
         return;
     struct kr_sending_facts f = facts_of(c, e);

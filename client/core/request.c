@@ -17,6 +17,7 @@ struct kr_pending *kr_request_send(struct kr_client *c, struct kr_request *r)
     for (size_t i = 0; i < sizeof(bytes); i++)
         q->id[i] = "abcdefghijklmnopqrstuvwxyz234567"[bytes[i] % 32];
     q->kind = r->kind;
+    q->sent_ms = c->now_ms;
     q->due_ms = c->now_ms + KR_CLIENT_IQ_MS;
     struct kr_xml x;
     kr_xml_init(&x, KR_STANZA_MAX);
@@ -125,8 +126,15 @@ void kr_request_time(struct kr_client *c)
             at = &(*at)->next;
             continue;
         }
+        if ((*at)->kind == KR_REQ_CLAIM && !(*at)->overdue && c->now_ms < (*at)->sent_ms + KR_CLIENT_IQ_MS) {
+            (*at)->overdue = true;
+            (*at)->due_ms = (*at)->sent_ms + KR_CLIENT_IQ_MS;
+            kr_claim_result(c, *at, NULL, KR_E_IO);
+            continue;
+        }
         struct kr_pending *q = unlink_pending(c, at);
-        answered(c, q, NULL, KR_E_IO);
+        if (!q->overdue)
+            answered(c, q, NULL, KR_E_IO);
         free_pending(q);
         at = &c->pending; /* the answer may have changed the list */
     }

@@ -236,11 +236,29 @@ void kr_seal_advance(struct kr_client *c)
         seal_round(c, e, KR_ROUND_SUPPLEMENT);
 }
 
+/* When a new session may be asked for again, for those who want our secret and whom we have none with. */
+static uint64_t next_reset(const struct kr_client *c, const struct kr_epoch_state *e)
+{
+    uint64_t due = UINT64_MAX;
+    for (size_t i = 0; i < e->roster.len; i++) {
+        struct kr_peer *p = NULL;
+        if (!is_recipient(e, KR_ROUND_SUPPLEMENT, i) || e->to[i] == KR_TO_SESSIONLESS)
+            continue;
+        HASH_FIND(hh, c->peers, &e->roster.entries[i].attach, sizeof(struct kr_id), p);
+        if (p && p->has_reset && !p->claiming && why_not(c, p) == KR_WITHHELD_SESSION)
+            due = kr_sooner(due, p->reset_ms + KR_RESET_MS);
+    }
+    return due;
+}
+
 uint64_t kr_seal_next(const struct kr_client *c)
 {
     const struct kr_epoch_state *e = c->epochs;
-    if (!e || c->phase != KR_PHASE_MEMBER || c->mismatched || !kr_id_equal(&e->attach, &c->attach) ||
-        e->round2_sent || !e->round1_sent || e->round1_delivered)
+    if (!e || c->phase != KR_PHASE_MEMBER || c->mismatched || !kr_id_equal(&e->attach, &c->attach))
+        return UINT64_MAX;
+    if (e->round2_sent)
+        return next_reset(c, e);
+    if (!e->round1_sent || e->round1_delivered)
         return UINT64_MAX;
     return round1_late(e);
 }

@@ -18,6 +18,7 @@ enum {
     KR_CLIENT_IQ_MS = 10000,
     KR_CLIENT_REATTACH_MS = 5000,
     KR_CLIENT_HURRY_MS = 1000,
+    KR_CLIENT_LATE_MS = 1000,  /* run this much later than asked for: we slept */
     KR_CLIENT_CLAIM_TRIES = 2, /* of one target in an epoch, by failed requests */
     KR_CLIENT_ID_LEN = 20
 };
@@ -99,6 +100,8 @@ struct kr_pending { /* an IQ whose answer is awaited */
     uint64_t due_ms;
     struct kr_claim_target *targets; /* claim; owned */
     size_t target_count;
+    uint64_t sent_ms;
+    bool overdue;          /* claim: asked for anew, but an answer that comes late is welcome */
     struct kr_id instance; /* envelope */
     uint64_t epoch;
     bool seals; /* envelope: the last part of one with at least one secret in it */
@@ -133,7 +136,8 @@ struct kr_client {
     struct kr_id device;
 
     /* what is being stepped */
-    uint64_t now_ms;
+    uint64_t now_ms, due_ms; /* due: as we last asked for */
+    uint64_t late_until_ms;  /* we did not run for a while: answers may be waiting to be handled */
     struct kr_client_output *out;
 
     char *jid; /* NULL: no link */
@@ -212,7 +216,8 @@ void kr_announce_ask(struct kr_client *c);
 void kr_announce_ask_again(struct kr_client *c); /* and once more later, if the answer may be lost too */
 /* Asks for the whole, or ends in a mismatch if that was the answer. */
 void kr_announce_failed(struct kr_client *c, int err, const struct kr_notice_announce *a);
-void kr_announce_time(struct kr_client *c); /* the answer does not come */
+void kr_announce_time(struct kr_client *c);            /* the answer does not come */
+uint64_t kr_announce_until(const struct kr_client *c); /* unresolved: how long it is waited for */
 void kr_announce_apply(struct kr_client *c, const struct kr_notice_announce *a);
 void kr_client_mismatch(struct kr_client *c, int err, const char *who, uint64_t deadline_ms);
 
@@ -246,7 +251,16 @@ struct kr_epoch_state *kr_epoch_new(struct kr_client *c, const struct kr_epoch_l
                                     struct kr_roster *roster);
 struct kr_epoch_state *kr_epoch_now(struct kr_client *c); /* newest of this attach, or NULL */
 int kr_epoch_hold(struct kr_epoch_state *e, size_t index, struct kr_secret *secret); /* takes the secret */
-void kr_epoch_first_keys(struct kr_client *c, struct kr_epoch_state *e, const struct kr_epoch_state *parent);
+struct kr_missed {         /* the epochs between the last one we know and the announced one */
+    struct kr_digest prev; /* context of the last of them, or of ours */
+    struct kr_digest contexts[KR_CHAIN_MAX]; /* of each, in order */
+    size_t count;
+    bool fresh; /* one of them was: nothing of ours leads on from before it */
+};
+/* What follows from the last epoch we know (NULL: none) through those we missed, and a fresh secret of our
+ * own if that does not. */
+void kr_epoch_first_keys(struct kr_client *c, struct kr_epoch_state *e, const struct kr_epoch_state *last,
+                         const struct kr_missed *missed);
 void kr_epoch_replaced(struct kr_client *c, const struct kr_epoch_state *by); /* older ones: 5 s left */
 void kr_epoch_time(struct kr_client *c);
 void kr_epoch_erase_all(struct kr_client *c);

@@ -20,6 +20,23 @@ static bool may_be_missed(const struct sim_world *w, const struct kr_id *attach)
     return false;
 }
 
+/* Is there anybody honest to talk to? Whom nobody helps to a session, does not send. */
+static bool has_company(const struct sim_world *w, const struct sim_person *p)
+{
+    struct kr_id instance;
+    uint64_t epoch;
+    size_t others = 0;
+    for (size_t i = 0; i < w->count; i++) {
+        const struct sim_person *o = &w->people[i];
+        if (o == p || o->role->room != p->role->room || !check_core_member(w, o, &instance, &epoch))
+            continue;
+        if (is_honest(w, o))
+            return true;
+        others++;
+    }
+    return others == 0;
+}
+
 static void check_keys(struct sim_world *w, const struct sim_person *p)
 {
     struct kr_client_view v = kr_client_look(p->client);
@@ -35,7 +52,8 @@ static void check_keys(struct sim_world *w, const struct sim_person *p)
     if (!v.member || v.mismatched)
         sim_violate(w, SIM_P_RECOVERY, "%s is a member and %s", name,
                     v.member ? "says it was told otherwise" : "does not know");
-    else if (!kr_id_equal(&v.instance, &instance) || v.newest != epoch || !v.may_send || v.epoch != epoch)
+    else if (!kr_id_equal(&v.instance, &instance) || v.newest != epoch ||
+             ((!v.may_send || v.epoch != epoch) && has_company(w, p)))
         sim_violate(w, SIM_P_RECOVERY, "%s %s epoch %llu, knows %llu, and %llu is committed", name,
                     v.may_send ? "sends with" : "sends nothing, last", (unsigned long long)v.epoch,
                     (unsigned long long)v.newest, (unsigned long long)epoch);
@@ -66,7 +84,7 @@ static void check_attached(struct sim_world *w, const struct sim_person *p)
                    (w->plan->policy == KR_AUTHORISE_REGISTERED && !p->role->guest);
     if (p->wants && !v.joined)
         sim_violate(w, SIM_P_RECOVERY, "%s wants to be in the room and is not", p->role->name);
-    else if (p->wants && welcome && !p->barred && !policy_changes(w->plan) &&
+    else if (p->wants && welcome && !p->barred && !p->detached && !policy_changes(w->plan) &&
              !check_core_member(w, p, &instance, &epoch))
         sim_violate(w, SIM_P_RECOVERY, "%s may be a member and is none", p->role->name);
 }
@@ -78,7 +96,7 @@ static void check_hearing(struct sim_world *w, struct sim_person *from)
     uint64_t epoch;
     struct kr_buf frame, plain;
     static const char word[] = "a last word";
-    if (!check_core_member(w, from, &instance, &epoch))
+    if (!check_core_member(w, from, &instance, &epoch) || !has_company(w, from))
         return;
     kr_buf_init(&frame, 256);
     kr_buf_init(&plain, 256);

@@ -52,7 +52,7 @@ static void act_on_person(struct sim_world *w, const struct sim_act *a)
     switch (a->kind) {
     case SIM_ACT_JOIN:
         p->wants = true;
-        p->barred = p->barred && p->client;
+        p->detached = false;
         sim_person_appear(w, p);
         sim_person_event(w, p, KR_CLIENT_JOIN);
         break;
@@ -70,7 +70,7 @@ static void act_on_person(struct sim_world *w, const struct sim_act *a)
         sim_later(w, ms + 5, SIM_RECONNECT, a->who, p->session);
         break;
     case SIM_ACT_DETACH:
-        p->barred = true;
+        p->detached = true;
         sim_person_event(w, p, KR_CLIENT_DETACH);
         break;
     case SIM_ACT_SLEEP:

@@ -146,6 +146,7 @@ void sim_muc_two_sessions(struct sim_world *w, int r, int who)
     if (!o || !find(&w->rooms[r], SIM_SERVICE))
         return;
     snprintf(extra, sizeof(extra), "<item affiliation='none' role='participant' jid='%s-too'/>", o->jid);
+    o->doubled = true;
     tell(w, r, SIM_SERVICE, o, true, NULL, extra);
 }
 
@@ -168,5 +169,8 @@ void sim_muc_heal(struct sim_world *w)
             tell(w, r, u->to, &gone, false, NULL, "");
         }
         room->untold_count = 0;
+        for (size_t i = 0; i < room->count; i++)
+            if (room->occupants[i].doubled && find(room, SIM_SERVICE))
+                tell(w, r, SIM_SERVICE, &room->occupants[i], true, NULL, "");
     }
 }

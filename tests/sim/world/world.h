@@ -62,9 +62,10 @@ struct sim_person {
     bool wants;               /* to be in the room: its application joins again */
     uint64_t rejoin_ms;
     enum sim_mischief mischief;
-    bool suspect; /* was dishonest once: nothing is promised to it or about what it sends */
-    bool forked;  /* was told what others were not */
-    bool barred;  /* revoked, banned or detached: it need not become a member */
+    bool suspect;  /* was dishonest once: nothing is promised to it or about what it sends */
+    bool forked;   /* was told what others were not */
+    bool detached; /* by its own will */
+    bool barred;   /* revoked, banned or detached: it need not become a member */
     unsigned misses_announces;
     int fork_next; /* the next announce is bent */
     char *said[8]; /* its last requests, for who repeats them */
@@ -96,6 +97,7 @@ struct sim_occupant {
     int who; /* SIM_SERVICE or a person */
     char nick[SIM_JID_MAX], jid[SIM_JID_MAX];
     char device[128]; /* <device/> of its presence, or "" */
+    bool doubled;     /* the service was shown two sessions of it */
 };
 
 struct sim_untold { /* a presence that was lost on its way: told once all is well again */
