@@ -121,7 +121,8 @@ void kr_announce_ask_again(struct kr_client *c)
 {
     bool missed = !kr_id_equal(&c->seen_instance, &c->instance) || c->missed_epoch > c->seen_epoch;
     kr_announce_ask(c);
-    c->ask_at_ms = c->missed_epoch && missed ? c->now_ms + KR_CLIENT_REATTACH_MS : UINT64_MAX;
+    c->ask_at_ms =
+        c->unresolved || (c->missed_epoch && missed) ? c->now_ms + KR_CLIENT_REATTACH_MS : UINT64_MAX;
 }
 
 void kr_announce_ask(struct kr_client *c)

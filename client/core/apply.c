@@ -273,17 +273,5 @@ void kr_announce_failed(struct kr_client *c, int err, const struct kr_notice_ann
         return; /* the answer is still to come */
     c->unresolved = true;
     c->broken = (struct kr_sending_facts){.announced_ms = c->now_ms, .deadline_ms = deadline_ms};
-    kr_announce_ask(c);
-}
-
-uint64_t kr_announce_until(const struct kr_client *c)
-{
-    uint64_t until = c->broken.announced_ms + c->broken.deadline_ms;
-    return until > c->late_until_ms ? until : c->late_until_ms;
-}
-
-void kr_announce_time(struct kr_client *c)
-{
-    if (c->unresolved && c->now_ms >= kr_announce_until(c))
-        kr_client_mismatch(c, KR_E_CHAIN_BROKEN, NULL, c->broken.deadline_ms);
+    kr_announce_ask_again(c);
 }

@@ -185,7 +185,15 @@ void kr_attach_detach_send(struct kr_client *c)
 {
     struct kr_request r = {.kind = KR_REQ_DETACH};
     c->detach_at_ms = UINT64_MAX;
+    c->detached_ms = c->now_ms;
     kr_request_send(c, &r);
+}
+
+void kr_attach_unasked(struct kr_client *c)
+{
+    if (c->in_room && c->phase == KR_PHASE_NONE && c->attach_at_ms == UINT64_MAX &&
+        c->now_ms >= c->detached_ms + KR_CLIENT_REATTACH_MS)
+        kr_attach_detach_send(c);
 }
 
 /* Unless it was heard, the service counts us as a member on and on: until we attach anew, or are out. */

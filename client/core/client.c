@@ -23,7 +23,6 @@ struct kr_client *kr_client_new(const struct kr_client_config *config)
     c->account = config->account;
     kr_olm_account_keys(c->account, &c->ed25519, &c->curve25519);
     c->device = kr_device_id(&c->ed25519, &c->curve25519);
-    c->due_ms = UINT64_MAX;
     c->attach_at_ms = c->ask_at_ms = c->stop_at_ms = c->expire_ms = c->detach_at_ms = UINT64_MAX;
     return c;
 }
@@ -48,6 +47,8 @@ void kr_client_free(struct kr_client *c)
 
 static void handle_notice(struct kr_client *c, const struct kr_notice *n)
 {
+    if (n->kind == KR_NOTICE_ANNOUNCE || n->kind == KR_NOTICE_DELIVER || n->kind == KR_NOTICE_COMMIT)
+        kr_attach_unasked(c);
     switch (n->kind) {
     case KR_NOTICE_ANNOUNCE:
         kr_announce_part(c, &n->u.announce);
@@ -181,7 +182,6 @@ static uint64_t attach_due(const struct kr_client *c)
 static void handle_time(struct kr_client *c)
 {
     kr_request_time(c);
-    kr_announce_time(c);
     if (c->jid && c->in_room && c->phase == KR_PHASE_NONE && attach_due(c) <= c->now_ms)
         kr_attach_start(c);
     if (c->ask_at_ms <= c->now_ms) {
@@ -203,8 +203,6 @@ static uint64_t next_deadline(const struct kr_client *c)
     uint64_t due = kr_sooner(kr_epoch_next(c), kr_sooner(kr_exposure_next(c), kr_seal_next(c)));
     if (c->jid && c->in_room && c->phase == KR_PHASE_NONE)
         due = kr_sooner(due, attach_due(c));
-    if (c->unresolved)
-        due = kr_sooner(due, kr_announce_until(c));
     due = kr_sooner(due, kr_sooner(c->ask_at_ms, c->detach_at_ms));
     for (const struct kr_pending *q = c->pending; q; q = q->next)
         due = kr_sooner(due, q->due_ms);
@@ -214,15 +212,13 @@ static uint64_t next_deadline(const struct kr_client *c)
 void kr_client_step(struct kr_client *c, const struct kr_client_event *event, struct kr_client_output *out)
 {
     c->now_ms = event->now_ms;
-    if (c->due_ms < c->now_ms && c->now_ms - c->due_ms >= KR_CLIENT_LATE_MS)
-        c->late_until_ms = c->now_ms + KR_CLIENT_LATE_MS;
     c->out = out;
     if (event->kind == KR_CLIENT_STANZA)
         handle_stanza(c, event->stanza);
     else
         handle_command(c, event);
     handle_time(c);
-    out->deadline_ms = c->due_ms = next_deadline(c);
+    out->deadline_ms = next_deadline(c);
     c->out = NULL;
 }
 

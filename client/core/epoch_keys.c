@@ -262,6 +262,12 @@ static void stop(struct kr_client *c, const char *why)
     c->stop_at_ms = c->expire_ms = UINT64_MAX;
 }
 
+/* An announce does not hold and its whole does not come: until then we send with what we have. */
+static uint64_t unresolved_until(const struct kr_client *c)
+{
+    return c->unresolved ? c->broken.announced_ms + c->broken.deadline_ms + KR_UNSEALED_STOP_MS : UINT64_MAX;
+}
+
 void kr_epoch_send(struct kr_client *c)
 {
     struct kr_epoch_state *e = kr_epoch_now(c);
@@ -273,9 +279,8 @@ void kr_epoch_send(struct kr_client *c)
     }
     if (c->sending && c->expire_ms <= c->now_ms)
         stop(c, "overdue");
-    if (c->sending && c->unresolved &&
-        c->now_ms >= c->broken.announced_ms + c->broken.deadline_ms + KR_UNSEALED_STOP_MS)
-        stop(c, "unresolved"); /* woken late: the verdict waits for what has arrived, sending does not */
+    if (c->sending && unresolved_until(c) <= c->now_ms)
+        stop(c, "unresolved");
     if (!e || c->phase < KR_PHASE_MEMBER)
         return;
     struct kr_sending_facts f = facts_of(c, e);
@@ -301,7 +306,8 @@ void kr_epoch_send(struct kr_client *c)
 
 uint64_t kr_epoch_next(const struct kr_client *c)
 {
-    uint64_t due = c->sending ? kr_sooner(c->stop_at_ms, c->expire_ms) : UINT64_MAX;
+    uint64_t due =
+        c->sending ? kr_sooner(unresolved_until(c), kr_sooner(c->stop_at_ms, c->expire_ms)) : UINT64_MAX;
     for (const struct kr_epoch_state *e = c->epochs; e; e = e->next)
         if (e != c->sending)
             due = kr_sooner(due, e->erase_ms);

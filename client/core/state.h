@@ -18,7 +18,6 @@ enum {
     KR_CLIENT_IQ_MS = 10000,
     KR_CLIENT_REATTACH_MS = 5000,
     KR_CLIENT_HURRY_MS = 1000,
-    KR_CLIENT_LATE_MS = 1000,  /* run this much later than asked for: we slept */
     KR_CLIENT_CLAIM_TRIES = 2, /* of one target in an epoch, by failed requests */
     KR_CLIENT_ID_LEN = 20
 };
@@ -136,8 +135,7 @@ struct kr_client {
     struct kr_id device;
 
     /* what is being stepped */
-    uint64_t now_ms, due_ms; /* due: as we last asked for */
-    uint64_t late_until_ms;  /* we did not run for a while: answers may be waiting to be handled */
+    uint64_t now_ms;
     struct kr_client_output *out;
 
     char *jid; /* NULL: no link */
@@ -151,6 +149,7 @@ struct kr_client {
     uint64_t stop_at_ms;     /* sends with keys of an attach that is over until then */
     uint64_t ask_at_ms;      /* when to ask for the whole (7.8) */
     uint64_t detach_at_ms;   /* when to say once more that we are detached */
+    uint64_t detached_ms;    /* when we last said so */
     uint64_t expire_ms; /* when the key in use is over: an epoch without one of its members was announced */
     char *owner;
     struct kr_id attach, instance;
@@ -161,7 +160,7 @@ struct kr_client {
     struct kr_id seen_instance; /* highest epoch seen announced, across attaches */
     uint64_t seen_epoch;
     uint64_t missed_epoch; /* the highest that others speak of and that was asked for: its announce is lost */
-    bool unresolved;       /* an announce did not hold: the whole is asked for, once */
+    bool unresolved;       /* an announce did not hold: the whole is asked for, until it comes */
     bool mismatched;
     struct kr_sending_facts broken; /* the announce that did not hold: its time and deadline */
     struct kr_assembly assembly;
@@ -205,6 +204,8 @@ void kr_attach_member(struct kr_client *c); /* an announce has let us in */
 void kr_attach_detach(struct kr_client *c); /* by our will; keys fade */
 void kr_attach_detach_send(struct kr_client *c);
 void kr_attach_detached(struct kr_client *c, int err); /* the answer */
+/* An event for a member came: if we are none and mean to be none, the service does not know. */
+void kr_attach_unasked(struct kr_client *c);
 bool kr_floor_holds(const struct kr_client *c, const struct kr_policy *p);
 
 /* announce.c: from parts to a whole; apply.c: from a whole to an epoch */
@@ -216,8 +217,6 @@ void kr_announce_ask(struct kr_client *c);
 void kr_announce_ask_again(struct kr_client *c); /* and once more later, if the answer may be lost too */
 /* Asks for the whole, or ends in a mismatch if that was the answer. */
 void kr_announce_failed(struct kr_client *c, int err, const struct kr_notice_announce *a);
-void kr_announce_time(struct kr_client *c);            /* the answer does not come */
-uint64_t kr_announce_until(const struct kr_client *c); /* unresolved: how long it is waited for */
 void kr_announce_apply(struct kr_client *c, const struct kr_notice_announce *a);
 void kr_client_mismatch(struct kr_client *c, int err, const char *who, uint64_t deadline_ms);
 

@@ -52,8 +52,8 @@ static void check_keys(struct sim_world *w, const struct sim_person *p)
     if (!v.member || v.mismatched)
         sim_violate(w, SIM_P_RECOVERY, "%s is a member and %s", name,
                     v.member ? "says it was told otherwise" : "does not know");
-    else if (!kr_id_equal(&v.instance, &instance) || v.newest != epoch ||
-             ((!v.may_send || v.epoch != epoch) && has_company(w, p)))
+    else if (v.newest != epoch ||
+             ((!v.may_send || v.epoch != epoch || !kr_id_equal(&v.instance, &instance)) && has_company(w, p)))
         sim_violate(w, SIM_P_RECOVERY, "%s %s epoch %llu, knows %llu, and %llu is committed", name,
                     v.may_send ? "sends with" : "sends nothing, last", (unsigned long long)v.epoch,
                     (unsigned long long)v.newest, (unsigned long long)epoch);
