@@ -264,7 +264,7 @@ void kr_announce_failed(struct kr_client *c, int err, const struct kr_notice_ann
     uint64_t deadline_ms = kr_sooner(a->deadline_ms, KR_DEADLINE_MAX_MS);
     if (c->phase == KR_PHASE_ATTACHING)
         return; /* for an attach before this one, which is not answered yet */
-    if (err == KR_E_NOT_IN_ROSTER || (c->unresolved && a->full)) {
+    if (err == KR_E_NOT_IN_ROSTER || (c->unresolved && c->answered && a->full)) {
         kr_client_mismatch(c, err, NULL, deadline_ms);
         return;
     }
@@ -272,6 +272,7 @@ void kr_announce_failed(struct kr_client *c, int err, const struct kr_notice_ann
     if (c->unresolved)
         return; /* the answer is still to come */
     c->unresolved = true;
+    c->answered = false;
     c->broken = (struct kr_sending_facts){.announced_ms = c->now_ms, .deadline_ms = deadline_ms};
     kr_announce_ask_again(c);
 }

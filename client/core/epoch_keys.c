@@ -281,7 +281,7 @@ void kr_epoch_send(struct kr_client *c)
         stop(c, "overdue");
     if (c->sending && unresolved_until(c) <= c->now_ms)
         stop(c, "unresolved");
-    if (!e || c->phase < KR_PHASE_MEMBER)
+    if (!e || c->phase < KR_PHASE_MEMBER || unresolved_until(c) <= c->now_ms)
         return;
     struct kr_sending_facts f = facts_of(c, e);
     uint64_t next;
@@ -311,7 +311,8 @@ uint64_t kr_epoch_next(const struct kr_client *c)
     for (const struct kr_epoch_state *e = c->epochs; e; e = e->next)
         if (e != c->sending)
             due = kr_sooner(due, e->erase_ms);
-    if (c->phase == KR_PHASE_MEMBER && c->epochs && kr_id_equal(&c->epochs->attach, &c->attach)) {
+    if (c->phase == KR_PHASE_MEMBER && c->epochs && kr_id_equal(&c->epochs->attach, &c->attach) &&
+        unresolved_until(c) > c->now_ms) {
         struct kr_sending_facts f = facts_of(c, c->epochs);
         uint64_t next;
         kr_sending_decide(&f, c->now_ms, &next);

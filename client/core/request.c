@@ -72,6 +72,9 @@ static void answered(struct kr_client *c, const struct kr_pending *q, const stru
             c->stop_at_ms = kr_sooner(c->stop_at_ms, c->now_ms + KR_EXPOSED_MS);
         } else if (err) {
             refused(c, q, err);
+            c->ask_at_ms = kr_sooner(c->ask_at_ms, c->now_ms + KR_CLIENT_REATTACH_MS);
+        } else {
+            c->answered = true;
         }
         break;
     case KR_REQ_DETACH:

@@ -161,6 +161,7 @@ struct kr_client {
     uint64_t seen_epoch;
     uint64_t missed_epoch; /* the highest that others speak of and that was asked for: its announce is lost */
     bool unresolved;       /* an announce did not hold: the whole is asked for, until it comes */
+    bool answered;         /* the request for it was: the next full announce is that whole */
     bool mismatched;
     struct kr_sending_facts broken; /* the announce that did not hold: its time and deadline */
     struct kr_assembly assembly;

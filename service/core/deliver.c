@@ -169,13 +169,23 @@ struct kr_again *kr_again_get(struct kr_epoch *e, size_t sender, size_t recipien
 bool kr_deliver_want(struct kr_core *core, struct kr_room *room, struct kr_epoch *e, size_t sender,
                      size_t recipient)
 {
-    struct kr_attach *a = kr_recipient(room, e, sender);
-    if (!a || !kr_recipient(room, e, recipient) || sender == recipient)
+    if (!kr_recipient(room, e, sender) || !kr_recipient(room, e, recipient) || sender == recipient)
         return false;
     struct kr_again *again = kr_again_get(e, sender, recipient);
-    if (again->asked >= KR_SUPPLEMENTS_MAX)
+    if (again->open || again->asked >= KR_SUPPLEMENTS_MAX)
         return false;
     again->asked++;
+    again->open = true;
+    kr_deliver_want_open(core, room, e, sender, recipient);
+    return true;
+}
+
+void kr_deliver_want_open(struct kr_core *core, struct kr_room *room, struct kr_epoch *e, size_t sender,
+                          size_t recipient)
+{
+    struct kr_attach *a = kr_recipient(room, e, sender);
+    if (!a || !kr_recipient(room, e, recipient) || !kr_again_get(e, sender, recipient)->open)
+        return;
     uint16_t index = (uint16_t)recipient;
     struct kr_notice n = {
         .kind = KR_NOTICE_WANTED,
@@ -183,5 +193,4 @@ bool kr_deliver_want(struct kr_core *core, struct kr_room *room, struct kr_epoch
         .u.wanted = {
             .instance = e->instance, .epoch = e->link.epoch, .recipients = &index, .recipient_count = 1}};
     kr_tell(core, a->full_jid, &n);
-    return true;
 }

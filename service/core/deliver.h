@@ -28,8 +28,12 @@ void kr_deliver_again(struct kr_core *core, struct kr_room *room, struct kr_epoc
 
 struct kr_again *kr_again_get(struct kr_epoch *e, size_t sender, size_t recipient);
 
-/* Asks a sender to seal again for one recipient. False when it may not be asked any more. */
+/* Asks a sender to seal again for one recipient. False when it has been asked and has not answered, or may
+ * not be asked any more. */
 bool kr_deliver_want(struct kr_core *core, struct kr_room *room, struct kr_epoch *e, size_t sender,
                      size_t recipient);
+/* Says so once more, where a question is open: the sender may not have known the epoch. */
+void kr_deliver_want_open(struct kr_core *core, struct kr_room *room, struct kr_epoch *e, size_t sender,
+                          size_t recipient);
 
 #endif

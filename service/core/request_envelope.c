@@ -151,6 +151,8 @@ static void take(struct kr_epoch *e, size_t seat, const struct kr_req_envelope *
         kr_buf_add(&s->sealed, entry, len);
         if (r->round == KR_ROUND_SUPPLEMENT)
             kr_again_get(e, seat, to)->supplied++;
+        if (s->again)
+            s->again[to].open = false;
     }
     if (r->round != KR_ROUND_SUPPLEMENT)
         kr_epoch_sent(e, seat, r->round);

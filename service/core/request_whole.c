@@ -5,20 +5,6 @@
 #include "core/room.h"
 #include "core/tell.h"
 
-/* Who has acked that it misses the asker's secret: the asker may not have known the epoch when it was wanted.
- */
-static void want_again(struct kr_core *core, struct kr_room *room, struct kr_epoch *e, size_t sender)
-{
-    for (size_t i = 0; i < e->roster.len; i++) {
-        const struct kr_seat *s = &e->seats[i];
-        struct kr_packed entry;
-        for (size_t k = 0; k < s->missing_count; k++)
-            if (s->missing[k] == sender && !kr_sealed_entry(e, sender, i, &entry) &&
-                !kr_round_any(&e->roster, e->link.kind, sender, i))
-                kr_deliver_want(core, room, e, sender, i);
-    }
-}
-
 int kr_request_whole(struct kr_core *core, const struct kr_ask *ask)
 {
     const struct kr_req_whole *r = &ask->request->u.whole;
@@ -40,6 +26,7 @@ int kr_request_whole(struct kr_core *core, const struct kr_ask *ask)
         kr_deliver_to(core, ask->room, e, (size_t)seat, KR_ROUND_1, false);
     if (e->stage > KR_STAGE_ROUND_2)
         kr_deliver_to(core, ask->room, e, (size_t)seat, KR_ROUND_2, true);
-    want_again(core, ask->room, e, (size_t)seat);
+    for (size_t i = 0; i < e->roster.len && e->seats[seat].again; i++)
+        kr_deliver_want_open(core, ask->room, e, (size_t)seat, i);
     return 0;
 }
