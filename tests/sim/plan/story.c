@@ -98,6 +98,10 @@ static bool expect(struct sim_story *s, enum sim_expectation_kind kind, char *te
     if (kind != SIM_NEVER && strncmp(text, "within ", 7) == 0) {
         e.before_ms = s->act_ms + ms_of(text + 7, &text);
         text += strspn(text, " \t");
+    } else if (kind == SIM_NEVER && strncmp(text, "again ", 6) == 0) {
+        text += 6;
+    } else if (kind == SIM_NEVER) {
+        e.after_ms = 0;
     }
     if (*text == '\0' || strlen(text) >= sizeof(e.text)) {
         snprintf(err, 256, "no text, or too long a one");
@@ -182,6 +186,8 @@ static bool read_line(struct sim_story *s, char *line, unsigned number, char err
         p->unsettled = true;
     } else if (IS("end")) {
         p->end_ms = (uint64_t)(strtod(rest, NULL) * 1000 + 0.5);
+    } else if (IS("at")) {
+        s->act_ms = ms_of(rest, &rest);
     } else if (IS("cipher") || IS("policy")) {
         bool cipher = IS("cipher");
         int at = cipher ? word_of(ciphers, 2, rest) : word_of(policies, 3, rest);

@@ -13,16 +13,17 @@ enum sim_expectation_kind {
 };
 struct sim_expectation {
     enum sim_expectation_kind kind;
-    unsigned line;                /* of the story */
-    uint64_t after_ms, before_ms; /* from the act above it on; `within`: and no later */
-    bool met;                     /* while it plays */
+    unsigned line;      /* of the story */
+    uint64_t after_ms;  /* the act or `at` above; 0 for `never` */
+    uint64_t before_ms; /* `within` */
+    bool met;           /* while it plays */
     char text[200];
 };
 
 struct sim_story {
     struct sim_plan plan;
     char title[160];
-    uint64_t act_ms; /* when the act above happens, while it is read */
+    uint64_t act_ms; /* of the act or `at` above, while it is read */
     struct sim_expectation *expectations;
     size_t count, cap;
 };
