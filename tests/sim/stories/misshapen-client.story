@@ -9,9 +9,9 @@ people ann bob cid dot
 1.2 cid joins
 2.0 cid turns misshapen
 3..12 every 1 operator rotates
+also by cid@home.lab/cid1 in no room -> refused (malformed)
 15 dot joins
 expect (join, ratchet, 4 members)
-also by cid@home.lab/cid1 in
 never ann: refused
 never bob: refused
 never dot: refused
