@@ -60,7 +60,7 @@ static bool read_roles(struct sim_plan *p, char *word, char err[static 256])
     if (!split_range(word, &last))
         return read_role(p, word, err);
     size_t prefix = strcspn(word, "0123456789");
-    char *end, *traits;
+    char *end, *traits = last;
     unsigned long from = strtoul(word + prefix, &end, 10);
     unsigned long to = strncmp(last, word, prefix) == 0 ? strtoul(last + prefix, &traits, 10) : 0;
     if (*end || to < from || (*traits && *traits != ':')) {
@@ -147,7 +147,7 @@ static bool read_series(struct sim_story *s, char *line, char err[static 256])
     }
     bool many = split_range(who, &last);
     size_t first = many ? role_at(p, who) : 0, behind = many ? role_at(p, last) + 1 : 1, at = first;
-    if (behind > p->role_count && many) {
+    if (many && (behind > p->role_count || behind <= first)) {
         snprintf(err, 256, "no such people: %.40s..%.40s", who, last);
         return false;
     }
@@ -232,11 +232,13 @@ bool sim_story_read(FILE *f, struct sim_story *s, char err[static 256])
     while (fgets(line, sizeof(line), f)) {
         char why[256] = "";
         number++;
+        if (!strchr(line, '\n') && !feof(f))
+            snprintf(why, sizeof(why), "too long a line");
         end_line(line);
         char *at = line + strspn(line, " \t");
         if (*at == '\0')
             continue;
-        if (!read_line(s, at, number, why)) {
+        if (why[0] || !read_line(s, at, number, why)) {
             snprintf(err, 256, "line %u: %.200s", number, why);
             sim_story_done(s);
             return false;
