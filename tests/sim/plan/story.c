@@ -236,7 +236,7 @@ bool sim_story_read(FILE *f, struct sim_story *s, char err[static 256])
             snprintf(why, sizeof(why), "too long a line");
         end_line(line);
         char *at = line + strspn(line, " \t");
-        if (*at == '\0')
+        if (*at == '\0' && !why[0])
             continue;
         if (why[0] || !read_line(s, at, number, why)) {
             snprintf(err, 256, "line %u: %.200s", number, why);
