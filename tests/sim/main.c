@@ -12,35 +12,32 @@
 #include "sim_cipher/cipher.h"
 #include "swarm.h"
 
-struct lines { /* the trace of a story, and how far its expectations are met */
-    const struct sim_story *story;
-    bool print, broken;
-    size_t next;
-    const char *unwanted;
+struct lines { /* of a run */
+    struct sim_story *story;
+    bool print;
 };
 
 static void on_line(void *arg, uint64_t at_ms, const char *who, const char *line)
 {
-    struct lines *l = arg;
+    const struct lines *l = arg;
     char text[1200];
     snprintf(text, sizeof(text), "%s: %s", who, line);
     if (l->print)
         printf("%8.3f %s\n", (double)at_ms / 1000, text);
-    if (strcmp(who, "--") == 0 || strcmp(who, "wire") == 0)
-        return;
-    for (size_t i = 0; i < l->story->count; i++)
-        if (l->story->expectations[i].never && strstr(text, l->story->expectations[i].text))
-            l->unwanted = l->story->expectations[i].text;
-    while (l->next < l->story->count && l->story->expectations[l->next].never)
-        l->next++;
-    if (l->next == l->story->count)
-        return;
-    const struct sim_expectation *e = &l->story->expectations[l->next];
-    if (at_ms >= e->after_ms && strstr(text, e->text))
-        l->next++;
+    if (strcmp(who, "--") != 0 && strcmp(who, "wire") != 0)
+        sim_story_line(l->story, at_ms, text);
 }
 
-static bool play(const struct sim_story *story, const char *path, bool trace, bool wire)
+static void say_unmet(const struct sim_expectation *e, const char *path)
+{
+    printf("%s:%u: %s from %.3f", path, e->line, e->kind == SIM_NEVER ? "there is a line" : "no line",
+           (double)e->after_ms / 1000);
+    if (e->before_ms != UINT64_MAX)
+        printf(" to %.3f", (double)e->before_ms / 1000);
+    printf(" on%s with: %s\n", e->kind == SIM_EXPECT ? ", behind what was met before," : "", e->text);
+}
+
+static bool play(struct sim_story *story, const char *path, bool trace, bool wire)
 {
     struct lines l = {.story = story, .print = trace};
     kr_sim_cipher(story->plan.cipher == SIM_CIPHER_NULL);
@@ -50,15 +47,12 @@ static bool play(const struct sim_story *story, const char *path, bool trace, bo
     w->trace_wire = wire;
     bool good = sim_world_run(w);
     const struct sim_violation *v = sim_violation(w);
+    const struct sim_expectation *unmet = sim_story_unmet(story);
     if (!good)
         printf("%s: P%d %s does not hold: %s\n", path, v->promise, sim_promise_name(v->promise), v->text);
-    while (l.next < story->count && story->expectations[l.next].never)
-        l.next++;
-    if (good && l.unwanted)
-        printf("%s: there is a line with: %s\n", path, l.unwanted);
-    else if (good && l.next < story->count)
-        printf("%s: no line with: %s\n", path, story->expectations[l.next].text);
-    good = good && !l.unwanted && l.next == story->count;
+    else if (unmet)
+        say_unmet(unmet, path);
+    good = good && !unmet;
     sim_world_free(w);
     if (good)
         printf("%s: held (%s)\n", path, story->title);
