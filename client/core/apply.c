@@ -262,8 +262,9 @@ void kr_announce_apply(struct kr_client *c, const struct kr_notice_announce *a)
 void kr_announce_failed(struct kr_client *c, int err, const struct kr_notice_announce *a)
 {
     uint64_t deadline_ms = kr_sooner(a->deadline_ms, KR_DEADLINE_MAX_MS);
-    if (c->phase == KR_PHASE_ATTACHING)
-        return; /* for an attach before this one, which is not answered yet */
+    /* for an attach before this one: it is not answered yet, or what was said then comes again */
+    if (c->phase == KR_PHASE_ATTACHING || (err == KR_E_NOT_IN_ROSTER && !kr_epoch_now(c)))
+        return;
     if (err == KR_E_NOT_IN_ROSTER || (c->unresolved && c->answered && a->full)) {
         kr_client_mismatch(c, err, NULL, deadline_ms);
         return;

@@ -278,7 +278,7 @@ void kr_epoch_send(struct kr_client *c)
         kr_epoch_fade(c);
     }
     if (c->sending && c->expire_ms <= c->now_ms)
-        stop(c, "overdue");
+        stop(c, c->mismatched ? "mismatched" : "overdue");
     if (c->sending && unresolved_until(c) <= c->now_ms)
         stop(c, "unresolved");
     if (!e || c->phase < KR_PHASE_MEMBER || unresolved_until(c) <= c->now_ms)

@@ -129,10 +129,11 @@ void kr_request_time(struct kr_client *c)
             at = &(*at)->next;
             continue;
         }
-        if ((*at)->kind == KR_REQ_CLAIM && !(*at)->overdue && c->now_ms < (*at)->sent_ms + KR_CLIENT_IQ_MS) {
+        if (((*at)->kind == KR_REQ_CLAIM || (*at)->kind == KR_REQ_ENVELOPE) && !(*at)->overdue) {
             (*at)->overdue = true;
-            (*at)->due_ms = (*at)->sent_ms + KR_CLIENT_IQ_MS;
-            kr_claim_result(c, *at, NULL, KR_E_IO);
+            (*at)->due_ms = (*at)->sent_ms + KR_CLIENT_LATE_MS;
+            answered(c, *at, NULL, KR_E_IO);
+            at = &c->pending;
             continue;
         }
         struct kr_pending *q = unlink_pending(c, at);

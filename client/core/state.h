@@ -17,6 +17,7 @@
 enum {
     KR_CLIENT_IQ_MS = 10000,
     KR_CLIENT_REATTACH_MS = 5000,
+    KR_CLIENT_LATE_MS = 60000, /* so late an answer to a claim or an envelope is still of use */
     KR_CLIENT_HURRY_MS = 1000,
     KR_CLIENT_CLAIM_TRIES = 2, /* of one target in an epoch, by failed requests */
     KR_CLIENT_ID_LEN = 20
@@ -100,7 +101,7 @@ struct kr_pending { /* an IQ whose answer is awaited */
     struct kr_claim_target *targets; /* claim; owned */
     size_t target_count;
     uint64_t sent_ms;
-    bool overdue;          /* claim: asked for anew, but an answer that comes late is welcome */
+    bool overdue;          /* claim, envelope: counted as lost, but a late answer is welcome */
     struct kr_id instance; /* envelope */
     uint64_t epoch;
     bool seals; /* envelope: the last part of one with at least one secret in it */

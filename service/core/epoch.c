@@ -72,8 +72,18 @@ static void keep_link(struct kr_room *room, const struct kr_epoch *e)
         (struct kr_link_kept){.link = e->link, .context = e->context, .fate = KR_FATE_IN_FLIGHT};
 }
 
+/* Were all late once, the next epoch would be committed before anybody has heard of it. */
+static bool all_slow(const struct kr_room *room, const struct kr_roster *roster)
+{
+    for (size_t i = 0; i < roster->len; i++)
+        if (!kr_attach_find(room, &roster->entries[i].attach)->slow)
+            return false;
+    return true;
+}
+
 static void fill_seats(const struct kr_room *room, struct kr_epoch *e)
 {
+    bool wait_for_slow = all_slow(room, &e->roster);
     e->seats = kr_calloc(e->roster.len, sizeof(*e->seats));
     for (size_t i = 0; i < e->roster.len; i++) {
         struct kr_seat *s = &e->seats[i];
@@ -82,7 +92,7 @@ static void fill_seats(const struct kr_room *room, struct kr_epoch *e)
         s->nonce = a->nonce;
         s->sig = a->sig;
         s->knew_parent = kr_roster_find(&room->announced, &a->id) >= 0;
-        s->waited = !a->slow;
+        s->waited = !a->slow || wait_for_slow;
         s->trusted = !a->faulty;
         kr_buf_init(&s->sealed, SIZE_MAX); /* bounded by recipients and KR_SUPPLEMENTS_MAX */
         kr_buf_init(&s->partial.bytes, SIZE_MAX);

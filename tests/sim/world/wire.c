@@ -128,19 +128,16 @@ void sim_sleep(struct sim_world *w, int who, uint64_t ms)
     sim_later(w, ms, SIM_WAKE, who, 0);
 }
 
-/* Time first: what a timer should have done while it slept comes before what has arrived. */
+/* A client's timer and its stream are both ready: time first, which is harder on what has arrived. The service's
+ * loop reads before it looks at the clock. */
 void sim_wake(struct sim_world *w, int who)
 {
     struct sim_end *e = sim_end(w, who);
     if (e->runs_at_ms > w->now.mono_ms)
         return; /* sleeps on */
     e->asleep = false;
-    if (who != SIM_SERVICE) {
+    if (who != SIM_SERVICE)
         sim_person_event(w, &w->people[who], KR_CLIENT_TIME);
-    } else if (w->service.core) {
-        struct kr_event tick = {.kind = KR_EV_TICK};
-        sim_service_event(w, &tick);
-    }
     uint32_t life = e->life;
     while (e->inbox && e->life == life && !e->asleep) {
         struct sim_text *t = e->inbox;
@@ -149,6 +146,9 @@ void sim_wake(struct sim_world *w, int who)
         free(t->text);
         free(t);
     }
-    if (who == SIM_SERVICE)
+    if (who == SIM_SERVICE && w->service.core && !e->asleep) {
+        struct kr_event tick = {.kind = KR_EV_TICK};
+        sim_service_event(w, &tick);
         sim_service_end_turn(w);
+    }
 }
