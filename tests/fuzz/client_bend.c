@@ -348,16 +348,18 @@ char *fuzz_bend(struct fuzz_meeting *f, const char *xml)
     unsigned how = fuzz_below(&f->in, 8);
     if (how == 0)
         return NULL;
+    if (how == 1)
+        return misspell(f, xml);
     kr_arena_init(&arena, KR_STANZA_ARENA_MAX);
-    if (how == 1 || kr_el_parse(&arena, xml, strlen(xml), &el) != 0)
-        bent = misspell(f, xml);
-    else if (strcmp(el->name, "iq") == 0)
+    bool is_xml = kr_el_parse(&arena, xml, strlen(xml), &el) == 0;
+    if (is_xml && strcmp(el->name, "iq") == 0) {
         bent = refusal(f, el);
-    else if (el->child && kr_notice_decode(el->child, &arena, &n) == 0) {
+    } else if (is_xml && el->child && kr_notice_decode(el->child, &arena, &n) == 0) {
         bend_notice(f, &n);
         bent = write_notice(SERVICE, &n);
-    } else
+    } else {
         bent = misspell(f, xml);
+    }
     kr_arena_done(&arena);
     return bent;
 }

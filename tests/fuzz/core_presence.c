@@ -6,7 +6,8 @@
 #include "support/el_expat.h"
 #include "xml/ns.h"
 
-#define MUC_USER "http://jabber.org/protocol/muc#user"
+#define MUC_USER KR_NS_MUC_USER
+#define IN_ROOM  "room@muc.example.org/a"
 
 static const char *const affiliations[] = {"none", "member", "admin", "owner", "outcast", "?"};
 static const char *const codes[] = {"100", "110", "201", "210", "301", "303", "307", "321", "332"};
@@ -106,7 +107,7 @@ void fuzz_own_presence(struct fuzz_room *f)
 
 void fuzz_message(struct fuzz_room *f)
 {
-    static const char *const from[] = {"focus@auth.example.org/1", ROOM, ROOM "/a", "a@example.org/1",
+    static const char *const from[] = {"focus@auth.example.org/1", ROOM, IN_ROOM, "a@example.org/1",
                                        "auth.example.org"};
     static const char *const rooms[] = {ROOM, "two@muc.example.org", "no@muc.example.net", "muc.example.org"};
     static const char *const queries[] = {KR_NS_DISCO_INFO, KR_NS_DISCO_ITEMS, KR_NS_VERSION, KR_NS_PING};

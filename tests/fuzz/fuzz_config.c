@@ -23,13 +23,15 @@ static int read_text(const char *text, size_t len, char errmsg[static KR_CONFIG_
 
 static void refusal(const char *errmsg, const uint8_t *data, size_t size)
 {
-    unsigned lines = 1, line = 0;
-    int at = 0;
+    unsigned long lines = 1;
+    char *end;
     for (size_t i = 0; i + 1 < size; i++)
         lines += data[i] == '\n';
     FUZZ_MUST(strncmp(errmsg, PATH ":", strlen(PATH ":")) == 0 && strlen(errmsg) < KR_CONFIG_ERR);
-    if (sscanf(errmsg, PATH ":%u: %n", &line, &at) == 1)
-        FUZZ_MUST(line >= 1 && line <= lines && at > 0 && errmsg[at] != '\0');
+    const char *at = errmsg + strlen(PATH ":");
+    unsigned long line = strtoul(at, &end, 10);
+    if (*at != ' ')
+        FUZZ_MUST(line >= 1 && line <= lines && strncmp(end, ": ", 2) == 0 && end[2]);
     else /* only what is not there stands in no line */
         FUZZ_MUST(strstr(errmsg, " is missing"));
 }
