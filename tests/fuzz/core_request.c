@@ -86,6 +86,18 @@ void fuzz_attach(struct fuzz_room *f, struct peer *p)
     }
 }
 
+/* Publishes again what the attach has published, or remembers what it does. */
+static void again(struct fuzz_room *f, const struct peer *p, bool repeat, struct kr_signed_key *k)
+{
+    size_t i = (size_t)(p - f->w->peers);
+    if (repeat && kr_id_equal(&f->old_keys[i].attach, &p->attach)) {
+        k->key = f->old_keys[i].key;
+        peer_sign_key(p, KR_KEY_ONE_TIME, k);
+    }
+    f->old_keys[i].attach = p->attach;
+    f->old_keys[i].key = k->key;
+}
+
 static void keys(struct fuzz_room *f, struct peer *p)
 {
     struct kr_signed_key otks[OTKS_MAX + 1];
@@ -96,6 +108,8 @@ static void keys(struct fuzz_room *f, struct peer *p)
         world_fill(f->w, &otks[i].key, sizeof(otks[i].key));
         peer_sign_key(p, i < count ? KR_KEY_ONE_TIME : KR_KEY_FALLBACK, &otks[i]);
     }
+    if (count)
+        again(f, p, bits >= 0xa0 && bits < 0xc0, &otks[0]);
     r.u.keys.has_fallback = (bits & 0x10) != 0;
     r.u.keys.fallback = otks[count];
     if (bits >= 0xe0)

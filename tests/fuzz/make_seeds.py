@@ -54,6 +54,8 @@ MEETING = join(A) + join(B) + wait(500) + join(C) + wait(500) + join(GUEST) + wa
 CORE = {
     "meeting": MEETING + leave(B) + wait(2000) + join(B) + wait(2000),
     "claims": MEETING + claim(A, B, C) + claim(B, A) + claim(A, B) + request(A, "keys", 0x13) + wait(1000),
+    "keys again": MEETING + request(A, "keys", 0x01) + request(A, "keys", 0xA1) + claim(B, A) + claim(C, A)
+    + request(A, "keys", 0xA1) + claim(GUEST, A) + CRASH + wait(2000) + request(A, "keys", 0xA1) + claim(B, A),
     "silent": MEETING + temper(A, 1) + leave(C) + wait(5000) + temper(A, 0) + wait(5000),
     "deaf": MEETING + temper(A, 2, B) + leave(C) + wait(1000) + request(B, "envelope", 2, 0x0F, 0, 15, 0) + wait(5000),
     "late": temper(A, 1) + join(A) + join(B) + wait(200) + request(A, "envelope", 0, 0, 15, 0x10, 1) + wait(200)
