@@ -44,6 +44,7 @@ static bool pass(struct world *w, struct one *to, struct one *from, char *xml)
         keep(f, bent);
     }
     free(bent);
+    f->bend_in = fuzz_below(&f->in, 8); /* a lie may need another one */
     return false;
 }
 

@@ -89,8 +89,8 @@ def enter(who):
     return bytes((0, who))
 
 
-def after(ms, *bent):
-    return bytes((2, TIMES[ms], *bent))
+def after(ms):
+    return bytes((2, TIMES[ms]))
 
 
 def command(who, what):
@@ -105,8 +105,8 @@ def drop(stanza):
     return bytes((9, stanza - 1))
 
 
-def service(what):
-    return bytes((17, what))
+def service(what, *bent):  # bent: what is read while the stanzas that follow arrive
+    return bytes((17, what, *bent))
 
 
 def frame(sender, to, track):
@@ -129,17 +129,23 @@ CLIENT = {
     "refused": bend(1) + enter(A) + bytes((3, 9)) + after(10000) + bend(2) + enter(B) + bytes((3, 20)) + after(20000),
     "presence": THREE + show(2, A, B) + show(3, A, C) + after(3000) + show(1, A, B, 0) + after(20000) + show(0, A, A, 0)
     + after(10000),
-    "misspelt": TWO + bend(1) + service(ROTATE) + after(2000, 1, 1, 40, 2) + after(10000),
+    "misspelt": TWO + bend(1) + service(ROTATE, 1, 1, 40, 2, 0) + after(2000) + after(10000),
     "forged": TWO + bytes((12, A, 0, 0, 1, 1)) + bytes((12, A, 1, 2, 7, 1)) + bytes((12, B, 2, 4, 1)) + after(3000),
     "over": TWO + bytes((12, A, 4, 1, 1)) + after(10000) + bytes((12, B, 4, 0, 1)) + after(10000),
     "replayed": THREE + bytes((10, A, 3)) + bytes((10, B, 7)) + service(ROTATE) + after(2000) + bytes((10, A, 9)) * 2
     + after(5000) + FRAMES,
+    "held": TWO + (service(ROTATE) + after(1000)) * 8 + FRAMES,
     "detach": TWO + command(A, DETACH) + after(2000) + enter(A) + after(10000) + FRAMES,
 }
 for field in range(18):
-    CLIENT[f"announce {field}"] = TWO + bend(1) + service(ROTATE) + after(2000, 2, field, 1, 1, 1) + FRAMES + after(10000)
+    CLIENT[f"announce {field}"] = TWO + bend(1) + service(ROTATE, 2, field, 1, 1, 1, 0) + after(2000) + FRAMES + after(60000)
+    CLIENT[f"announce {field}"] += after(10000) + FRAMES
+for field in (0, 4, 6, 8, 11):
+    lie = (2, field, 1, 1)
+    CLIENT[f"mismatch {field}"] = TWO + bend(1) + service(ROTATE, *lie, 3, *lie, 0) + after(2000) + FRAMES
+    CLIENT[f"mismatch {field}"] += (after(10000) + FRAMES) * 8
 for field in range(8):
-    CLIENT[f"deliver {field}"] = TWO + bend(3) + service(ROTATE) + after(3000, 2, 0, field, 1, 1) + after(5000)
+    CLIENT[f"deliver {field}"] = TWO + bend(3) + service(ROTATE, 2, 0, field, 1, 1, 0) + after(3000) + after(5000)
 
 # --- fuzz_database.c: edits of rows, or of bytes ---
 
