@@ -50,6 +50,12 @@ def settings(bits, more=0):
     return bytes((15, bits, more))
 
 
+def enter_room(peer):
+    return bytes((22, 0, peer, NONE))
+
+
+DESTROYED = bytes((18, 4, 0))
+INVITED, INVITED_TO_TWO = bytes((19, 0, 0, 0)), bytes((19, 0, 1, 0))
 MEETING = join(A) + join(B) + wait(500) + join(C) + wait(500) + join(GUEST) + wait(2000)
 CORE = {
     "meeting": MEETING + leave(B) + wait(2000) + join(B) + wait(2000),
@@ -73,6 +79,8 @@ CORE = {
     "churn": MEETING + (leave(B) + wait(1000) + join(B) + wait(1000)) * 8 + wait(10000),
     "timer": MEETING + settings(0, 1) + wait(300000) * 3,
     "invited": bytes((19, 0, 1, 0)) + bytes((19, 0, 0, 1)) + wait(1000) + OWN + bytes((19, 0, 0, 2, 0, 0)),
+    "two rooms": settings(0, 0xE0) + DESTROYED + INVITED_TO_TWO + INVITED + enter_room(A) + enter_room(B) + OWN + MEETING
+    + leave(B) + wait(2000) + control(1, 1, B) + wait(2000),
     "raw": MEETING + bytes((20, 40)) + b"<presence from='room@muc.example.org/a'/>"[:40] + wait(1000),
     "presence": MEETING + bytes((10, A, B, 0, 2, 1, 0, 0)) + wait(500) + bytes((10, A, A, 2, 1, 5, 0)) + wait(2000),
     "queue": join(A) + bytes((17, 1)) + join(B) + bytes((17, 0)) + join(B) + wait(2000) + bytes((16, 8, 0, 0)),
