@@ -199,6 +199,12 @@ static void not_allowed(struct kr_web_answer *a, const char *allow)
     a->allow = allow;
 }
 
+/* Jansson quotes the body, and may end in the middle of a character: that could not be answered as JSON. */
+static const char *why_no_json(const json_error_t *error)
+{
+    return kr_utf8_plain(error->text, sizeof(error->text)) ? error->text : "the body is not JSON";
+}
+
 static void post(struct kr_daemon *d, const struct route *route, const struct kr_web_request *request,
                  struct kr_web_answer *a)
 {
@@ -208,7 +214,7 @@ static void post(struct kr_daemon *d, const struct route *route, const struct kr
     if (json_is_object(body))
         route->post(d, body, a);
     else
-        answer_error(a, HTTP_BAD, "malformed", body ? "the body is not a JSON object" : error.text);
+        answer_error(a, HTTP_BAD, "malformed", body ? "the body is not a JSON object" : why_no_json(&error));
     json_decref(body);
 }
 

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/limit.h"
+#include "base/utf8.h"
 #include "io/seal.h"
 #include "store_sqlite/internal.h"
 
@@ -37,13 +38,13 @@ static uint64_t get_u64(struct row *r, uint64_t max)
     return (uint64_t)v;
 }
 
-/* The caller frees it; NULL when bad. */
+/* Text that may stand in a stanza: SQLite keeps any bytes. The caller frees it; NULL when bad. */
 static char *get_text(struct row *r)
 {
     int c = r->column++;
     const char *text = (const char *)sqlite3_column_text(r->stmt, c);
     if (sqlite3_column_type(r->stmt, c) != SQLITE_TEXT || !text ||
-        strlen(text) != (size_t)sqlite3_column_bytes(r->stmt, c)) {
+        strlen(text) != (size_t)sqlite3_column_bytes(r->stmt, c) || !kr_utf8_plain(text, SIZE_MAX)) {
         r->bad = true;
         return NULL;
     }

@@ -244,6 +244,8 @@ static void a_row_of_wrong_shape_names_its_table(void **state)
         {"UPDATE room SET epoch_high = -5", "table room"},
         {"UPDATE epoch SET policy = x'00'", "table epoch"},
         {"UPDATE attach SET sig = x'00'", "table attach"},
+        {"UPDATE attach SET owner = CAST(x'41cd' AS TEXT)", "table attach"}, /* no UTF-8 */
+        {"UPDATE attach SET participant = CAST(x'4107' AS TEXT)", "table attach"},
         {"DROP TRIGGER log_leaf_no_holes; INSERT INTO log_leaf VALUES (5, x'00')", "table log_leaf"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

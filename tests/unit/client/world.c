@@ -10,6 +10,7 @@
 #include "message/stanza.h"
 #include "store_memory/memory.h"
 #include "support/el_expat.h"
+#include "support/turn.h"
 #include "xml/ns.h"
 
 /* splitmix64 */
@@ -56,39 +57,12 @@ static struct kr_el *parse(struct kr_arena *arena, const char *xml, const char *
 
 /* --- the service --- */
 
-static void apply(struct world *w, struct kr_output *out)
-{
-    for (;;) {
-        for (size_t i = 0; i < out->write_count; i++)
-            assert_int_equal(w->store->ops->write(w->store, &out->writes[i]), 0);
-        kr_output_clear_writes(out);
-        if (!out->query_count)
-            return;
-        struct kr_query *queries = out->queries;
-        size_t count = out->query_count;
-        out->queries = NULL;
-        out->query_count = out->query_cap = 0;
-        for (size_t i = 0; i < count; i++) {
-            struct kr_query_result r = {0};
-            assert_int_equal(w->store->ops->query(w->store, &queries[i], w->now.wall_ms, &r), 0);
-            struct kr_event e = {.kind = KR_EV_QUERY, .now = w->now, .u.query = &r};
-            kr_core_step(w->core, &e, out);
-            free((char *)queries[i].owner);
-            free((char *)queries[i].room);
-        }
-        free(queries);
-    }
-}
-
 static void core_event(struct world *w, struct kr_event *e)
 {
     struct kr_output out;
     kr_output_init(&out);
     e->now = w->now;
-    assert_int_equal(w->store->ops->begin(w->store), 0);
-    kr_core_step(w->core, e, &out);
-    apply(w, &out);
-    assert_int_equal(w->store->ops->commit(w->store), 0);
+    assert_int_equal(kr_test_turn(w->core, w->store, e, &out, NULL), 0);
     for (size_t i = 0; getenv("KR_TEST_TRACE") && i < out.trace_count; i++)
         printf("%8llu service: %s\n", (unsigned long long)w->now.mono_ms, out.traces[i].line);
     for (size_t i = 0; i < out.send_count; i++) {
@@ -230,6 +204,21 @@ void world_notice(struct world *w, struct one *to, const char *from, const struc
     kr_notice_encode(&x, n);
     kr_xml_end(&x);
     world_queue(w, to, NULL, kr_xml_take(&x));
+}
+
+bool one_xml(struct world *w, struct one *o, const char *xml)
+{
+    struct kr_arena arena;
+    struct kr_el *el = NULL;
+    kr_arena_init(&arena, KR_STANZA_ARENA_MAX);
+    bool is_xml = kr_el_parse(&arena, xml, strlen(xml), &el) == 0;
+    if (is_xml) {
+        set_ns(el, KR_NS_CLIENT);
+        struct kr_client_event e = {.kind = KR_CLIENT_STANZA, .stanza = el};
+        step(w, o, &e);
+    }
+    kr_arena_done(&arena);
+    return is_xml;
 }
 
 void one_event(struct world *w, struct one *o, enum kr_client_event_kind kind)

@@ -70,6 +70,8 @@ void world_notice(struct world *w, struct one *to, const char *from, const struc
 
 struct one *world_one(struct world *w, const char *nick);
 void one_event(struct world *w, struct one *o, enum kr_client_event_kind kind);
+/* Hands it a stanza past the hooks and the queue; false: the text is no XML. */
+bool one_xml(struct world *w, struct one *o, const char *xml);
 struct one *world_join(struct world *w, const char *nick); /* without time passing */
 bool one_said(const struct one *o, const char *text);
 size_t one_said_count(const struct one *o, const char *text);

@@ -12,28 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
 #include "base/err.h"
 #include "daemon/control.h"
 #include "daemon/daemon.h"
-#include "io/log.h"
-#include "store_memory/memory.h"
+#include "support/daemon.h"
 
-#define DEVICE "00112233445566778899aabbccddeeff"
+#define DEVICE KR_TEST_DEVICE
 
 struct world {
-    struct kr_daemon d;
-    struct kr_secret secret;
+    struct kr_test_daemon test;
+    struct kr_daemon *d;
     struct kr_store_ops failing; /* the memory store's, with a commit that fails */
 };
-
-static void fill(void *state, void *out, size_t len)
-{
-    (void)state;
-    memset(out, 7, len);
-}
-
-static const struct kr_random fixed = {fill, NULL};
 
 static int fail_commit(struct kr_store *s)
 {
@@ -41,59 +31,23 @@ static int fail_commit(struct kr_store *s)
     return KR_E_STORE_FULL;
 }
 
-static void configure(struct world *w)
-{
-    static char text[] = "jid = keyroom.example.org\nmuc = conference.example.org\nport = 1\n";
-    char errmsg[KR_CONFIG_ERR];
-    FILE *in = fmemopen(text, sizeof(text) - 1, "r");
-
-    assert_non_null(in);
-    assert_int_equal(kr_config_read(in, "k.conf", errmsg, &w->d.config), 0);
-    (void)fclose(in);
-}
-
 static int setup(void **state)
 {
+    static const char config[] = "jid = keyroom.example.org\nmuc = conference.example.org\nport = 1\n";
     struct world *w = calloc(1, sizeof(*w));
-    struct kr_link_config link = {.component = true,
-                                  .host = "127.0.0.1",
-                                  .port = 1,
-                                  .jid = "keyroom.example.org",
-                                  .backoff_min_ms = 1,
-                                  .backoff_max_ms = 1};
-    struct kr_link_callbacks callbacks;
-    struct kr_turn_config turn;
-    struct kr_settings settings;
 
     if (!w)
         return -1;
-    kr_log_setup((enum kr_log_level)0, 0);
-    configure(w);
-    w->d.store = kr_store_memory_new();
-    kr_config_settings(&w->d.config, &settings);
-    w->d.core = kr_core_new(&settings, &fixed);
-    kr_settings_done(&settings);
-    kr_secret_set(&w->secret, "hush", 4);
-    link.password = &w->secret;
-    callbacks = kr_daemon_link_callbacks(&w->d);
-    assert_int_equal(kr_link_new(&link, &callbacks, &fixed, &w->d.link), 0);
-    turn = kr_daemon_turn_config(&w->d);
-    kr_turn_init(&w->d.turn, &turn, w->d.store);
-    assert_int_equal(kr_daemon_load(&w->d), 0);
     *state = w;
-    return 0;
+    w->d = &w->test.d;
+    return kr_test_daemon_init(&w->test, config);
 }
 
 static int teardown(void **state)
 {
     struct world *w = *state;
 
-    kr_turn_done(&w->d.turn);
-    kr_core_free(w->d.core);
-    kr_link_free(w->d.link);
-    w->d.store->ops->close(w->d.store);
-    kr_config_done(&w->d.config);
-    kr_secret_done(&w->secret);
+    kr_test_daemon_done(&w->test);
     free(w);
     return 0;
 }
@@ -103,7 +57,7 @@ static struct kr_web_answer ask(struct world *w, const char *method, const char 
     struct kr_web_answer a = {0};
 
     kr_control_handle(
-        &w->d,
+        w->d,
         &(struct kr_web_request){.method = method, .path = path, .body = body, .body_len = strlen(body)}, &a);
     return a;
 }
@@ -134,16 +88,7 @@ static void refused(struct world *w, unsigned status, const char *path, const ch
 
 static void know_device(struct world *w)
 {
-    struct kr_query q = {
-        .kind = KR_Q_REGISTER, .owner = "alice@example.org", .room = "r@conference.example.org"};
-    struct kr_query_result result = {0};
-
-    assert_int_equal(kr_id_read(DEVICE, &q.device.id), 0);
-    memset(q.device.ed25519.b, 1, sizeof(q.device.ed25519.b));
-    memset(q.device.curve25519.b, 2, sizeof(q.device.curve25519.b));
-    assert_int_equal(w->d.store->ops->begin(w->d.store), 0);
-    assert_int_equal(w->d.store->ops->query(w->d.store, &q, 1000, &result), 0);
-    assert_int_equal(w->d.store->ops->commit(w->d.store), 0);
+    assert_int_equal(kr_test_daemon_know_device(&w->test), 0);
 }
 
 static void status_tells_what_is(void **state)
@@ -179,6 +124,8 @@ static void bodies_are_checked(void **state)
 {
     refused(*state, 400, "/v1/rotate", "", "malformed");
     refused(*state, 400, "/v1/rotate", "{\"room\":", "malformed");
+    refused(*state, 400, "/v1/rotate", "{\"a\\u000\xd0\x9b\"}",
+            "malformed"); /* an error text that is no UTF-8 */
     refused(*state, 400, "/v1/rotate", "[]", "malformed");
     refused(*state, 400, "/v1/rotate", "{}", "malformed");
     refused(*state, 400, "/v1/rotate", "{\"room\":7}", "malformed");
@@ -229,15 +176,15 @@ static void approve_and_revoke_reach_the_directory(void **state)
 static void a_store_that_fails_ends_the_process(void **state)
 {
     struct world *w = *state;
-    const struct kr_store_ops *ops = w->d.store->ops;
+    const struct kr_store_ops *ops = w->d->store->ops;
 
     know_device(w);
     w->failing = *ops;
     w->failing.commit = fail_commit;
-    w->d.store->ops = &w->failing;
+    w->d->store->ops = &w->failing;
     refused(w, 500, "/v1/approve", "{\"device\":\"" DEVICE "\",\"scope\":\"*\"}", "store");
-    assert_true(w->d.done);
-    assert_int_equal(w->d.exit_code, 1);
+    assert_true(w->d->done);
+    assert_int_equal(w->d->exit_code, 1);
 }
 
 /* --- metrics --- */
@@ -246,7 +193,7 @@ static struct kr_web_answer get_metrics(struct world *w, const char *method, con
 {
     struct kr_web_answer a = {0};
 
-    kr_metrics_handle(&w->d, &(struct kr_web_request){.method = method, .path = path, .body = ""}, &a);
+    kr_metrics_handle(w->d, &(struct kr_web_request){.method = method, .path = path, .body = ""}, &a);
     return a;
 }
 
