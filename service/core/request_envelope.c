@@ -42,8 +42,7 @@ static bool supplement_due(const struct kr_epoch *e, size_t sender, size_t recip
     if (!s->again)
         return withheld(e, sender, recipient);
     const struct kr_again *again = &s->again[recipient];
-    return again->supplied < KR_SUPPLEMENTS_MAX &&
-           (again->asked || again->supplied || withheld(e, sender, recipient));
+    return again->open || (again->asked && again->supplied <= again->asked) || withheld(e, sender, recipient);
 }
 
 static bool recipient_due(const struct kr_epoch *e, enum kr_round round, size_t sender, size_t recipient)

@@ -110,7 +110,7 @@ struct kr_partial { /* the parts of an envelope that came so far */
 };
 
 struct kr_again {            /* what one sender was asked to seal again for one recipient, and did */
-    uint8_t asked, supplied; /* times, each at most KR_SUPPLEMENTS_MAX */
+    uint8_t asked, supplied; /* times; asked: at most KR_SUPPLEMENTS_MAX */
     bool open;               /* asked, and nothing came yet */
 };
 

@@ -129,10 +129,10 @@ void sim_check_sent(struct sim_world *w, const char *text)
     if (s.has_epoch && (!k || !k->stored))
         sim_violate(w, SIM_P_CAUSE, "<%s/> of epoch %llu is sent to %s, and the store has no such epoch",
                     s.element, (unsigned long long)s.epoch, s.to);
-    else if (is(&s, "commit") && !k->was_committed)
+    else if (k && is(&s, "commit") && !k->was_committed)
         sim_violate(w, SIM_P_CAUSE, "the commit of epoch %llu is sent to %s, and the store does not have it",
                     (unsigned long long)s.epoch, s.to);
-    else if (is(&s, "announce"))
+    else if (k && is(&s, "announce"))
         check_meaning(w, &s, k);
     if (is(&s, "detached") && mirror_find_jid(&c->committed, s.room, s.to))
         sim_violate(w, SIM_P_CAUSE, "%s is told that its attach is over, and the store still has it", s.to);
