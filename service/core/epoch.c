@@ -9,6 +9,7 @@
 #include "core/deliver.h"
 #include "core/member.h"
 #include "core/room.h"
+#include "core/settle.h"
 
 void kr_epoch_free(struct kr_epoch *e)
 {
@@ -72,18 +73,9 @@ static void keep_link(struct kr_room *room, const struct kr_epoch *e)
         (struct kr_link_kept){.link = e->link, .context = e->context, .fate = KR_FATE_IN_FLIGHT};
 }
 
-/* Were all late once, the next epoch would be committed before anybody has heard of it. */
-static bool all_slow(const struct kr_room *room, const struct kr_roster *roster)
-{
-    for (size_t i = 0; i < roster->len; i++)
-        if (!kr_attach_find(room, &roster->entries[i].attach)->slow)
-            return false;
-    return true;
-}
-
 static void fill_seats(const struct kr_room *room, struct kr_epoch *e)
 {
-    bool wait_for_slow = all_slow(room, &e->roster);
+    bool wait_for_slow = kr_settle_all_slow(room, &e->roster);
     e->seats = kr_calloc(e->roster.len, sizeof(*e->seats));
     for (size_t i = 0; i < e->roster.len; i++) {
         struct kr_seat *s = &e->seats[i];
@@ -268,79 +260,6 @@ static bool rank_exposure(struct kr_core *core, const struct kr_epoch *e, bool a
     return e->leave_count != 0;
 }
 
-/* missed[i]: how many of those who acked do not hold the secret of seat i. Returns how many acked. */
-static size_t count_missed(const struct kr_epoch *e, size_t *missed)
-{
-    size_t acked = 0;
-    for (size_t i = 0; i < e->roster.len; i++) {
-        const struct kr_seat *s = &e->seats[i];
-        if (!s->acked || s->gone)
-            continue;
-        acked++;
-        for (size_t k = 0; k < s->missing_count; k++)
-            missed[s->missing[k]]++;
-    }
-    return acked;
-}
-
-/* More than half of the others who acked miss it: the fault is the sender's, not theirs. */
-static bool is_faulty(const struct kr_epoch *e, size_t seat, const size_t *missed, size_t acked)
-{
-    size_t others = acked - (e->seats[seat].acked && !e->seats[seat].gone);
-    return missed[seat] * 2 > others;
-}
-
-/* Is the seat late through no fault of its own? */
-static bool is_excused(const struct kr_epoch *e, size_t seat, const size_t *missed, size_t acked)
-{
-    const struct kr_seat *s = &e->seats[seat];
-    for (size_t k = 0; k < s->missing_count; k++) {
-        const struct kr_seat *m = &e->seats[s->missing[k]];
-        struct kr_packed entry;
-        if (kr_sealed_entry(e, s->missing[k], seat, &entry) && entry.type == KR_PACKED_WITHHELD)
-            continue;
-        if (!m->silent && !m->gone && m->trusted && !is_faulty(e, s->missing[k], missed, acked))
-            return false;
-    }
-    return s->acked;
-}
-
-static void judge_speed(struct kr_core *core, const struct kr_room *room, const struct kr_epoch *e,
-                        size_t seat, struct kr_attach *a, const size_t *missed, size_t acked)
-{
-    bool late = core->now.mono_ms >= e->announced_ms + e->deadline_ms;
-    if (late && is_faulty(e, seat, missed, acked) && !e->seats[seat].silent)
-        a->faulty = true;
-    else if (missed[seat] == 0 && !e->seats[seat].silent)
-        a->faulty = false;
-    if (e->seats[seat].ok) {
-        a->slow = false;
-    } else if (late && e->seats[seat].waited && !is_excused(e, seat, missed, acked)) {
-        a->slow = true;
-        kr_trace(core, KR_TRACE_INFO,
-                 "laggard " KR_PEER " in " KR_PEER " -> not waited for (epoch %llu ran to its deadline)",
-                 a->participant, room->jid, (unsigned long long)e->link.epoch);
-    }
-}
-
-/* Who holds up whom next time, and who is no joiner any more. */
-static void settle_members(struct kr_core *core, struct kr_room *room, struct kr_epoch *e)
-{
-    size_t *missed = kr_calloc(e->roster.len, sizeof(*missed));
-    size_t acked = count_missed(e, missed);
-    for (size_t i = 0; i < e->roster.len; i++) {
-        struct kr_attach *a = kr_attach_find(room, &e->roster.entries[i].attach);
-        if (!a || e->seats[i].gone)
-            continue;
-        judge_speed(core, room, e, i, a, missed, acked);
-        if (!a->settled) {
-            a->settled = true;
-            kr_attach_store(core, room, a);
-        }
-    }
-    free(missed);
-}
-
 static void commit(struct kr_core *core, struct kr_room *room)
 {
     struct kr_epoch *e = room->flight;
@@ -358,7 +277,7 @@ static void commit(struct kr_core *core, struct kr_room *room)
             silent[silent_count++] = (uint16_t)i;
     }
     set_fate(core, room, e, KR_FATE_COMMITTED);
-    settle_members(core, room, e);
+    kr_settle_members(core, room, e);
     uint64_t exposure_ms = 0;
     bool has_exposure = rank_exposure(core, e, laggard_count == 0, &exposure_ms);
     e->leave_count = 0;

@@ -7,7 +7,7 @@
 #include "sim/check/check.h"
 #include "sim/world/world.h"
 
-enum { SPEAK_MS = 1500, FORWARD_MS = 20 };
+enum { SPEAK_MS = 1500, SPEAK_WELL_MS = 15000, FORWARD_MS = 20 };
 static const char words[] = "what was said";
 
 void sim_frame_free(struct sim_frame *f)
@@ -42,7 +42,7 @@ static void forward(struct sim_world *w, struct sim_person *from, const struct s
 
 void sim_speak(struct sim_world *w, struct sim_person *p)
 {
-    sim_later(w, SPEAK_MS, SIM_SPEAK, p->index, 0);
+    sim_later(w, w->well ? SPEAK_WELL_MS : SPEAK_MS, SIM_SPEAK, p->index, 0);
     if (!p->client || !sim_runs(w, p->index))
         return;
     struct sim_frame f = {.from = p->index, .sealed_ms = w->now.mono_ms};
