@@ -37,11 +37,19 @@ bool canary_is(enum canary c)
     return the_defect == c;
 }
 
+/* What became of one; shared between its process and ours. */
+struct shown {
+    pid_t pid;
+    bool wanted, over;
+    int status;
+    _Atomic unsigned seed;                   /* the last one that was begun */
+    struct sim_violation violation, without; /* what that seed breaks, with the defect and without */
+};
+
 static void run_seed(enum canary c, uint64_t seed, struct sim_violation *ret)
 {
     struct sim_plan plan;
-    alarm(STUCK_S);
-    kr_sim_cipher(true);
+    alarm(STUCK_S); /* a defect may let a run never end */
     canary_set(c);
     sim_plan_generate(&plan, seed, SIM_CIPHER_NULL);
     struct sim_world *w = sim_world_new(&plan);
@@ -51,55 +59,93 @@ static void run_seed(enum canary c, uint64_t seed, struct sim_violation *ret)
     sim_plan_done(&plan);
 }
 
-/* In a process of its own, which a defect may take with it. Returns its wait status; 0: it ran to its end. */
-static int try_seed(enum canary c, uint64_t seed, struct sim_violation *shared)
+/* In a process of its own, which the defect may take with it. */
+static void run(enum canary c, struct shown *s)
 {
-    int status = -1;
-    *shared = (struct sim_violation){0};
-    pid_t pid = fork();
-    if (pid == 0) {
-        run_seed(c, seed, shared);
-        _exit(0);
+    kr_sim_cipher(true);
+    while (!s->violation.promise && s->seed < canaries[c].seeds) {
+        s->seed++;
+        run_seed(c, s->seed, &s->violation);
     }
-    return pid < 0 || waitpid(pid, &status, 0) != pid ? -1 : status;
-}
-
-static bool died(int status, unsigned seed)
-{
-    if (status)
-        printf("NOT CAUGHT: seed %u ends the process (%s %d)\n", seed,
-               WIFSIGNALED(status) ? "signal" : "status",
-               WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-    return status != 0;
+    if (s->violation.promise == canaries[c].promise)
+        run_seed(CANARY_NONE, s->seed, &s->without);
+    _exit(0);
 }
 
 /* A catch counts if it is of the canary's own promise, and of the defect: without it the seed holds. */
-static bool show(enum canary c, struct sim_violation *shared)
+static bool tell(enum canary c, const struct shown *s)
 {
+    const struct sim_violation *v = &s->violation, *without = &s->without;
     int promise = canaries[c].promise;
-    struct sim_violation v = {0};
-    unsigned seed = 0;
-    printf("P%d %-8s  %s: ", promise, sim_promise_name(promise), canaries[c].name);
-    fflush(stdout);
-    while (!v.promise && seed < canaries[c].seeds) {
-        seed++;
-        if (died(try_seed(c, seed, shared), seed))
-            return false;
-        v = *shared;
-    }
-    if (!v.promise)
-        printf("NOT CAUGHT by %u seeds\n", canaries[c].seeds);
-    else if (v.promise != promise)
-        printf("NOT CAUGHT: seed %u breaks P%d %s: %s\n", seed, v.promise, sim_promise_name(v.promise),
-               v.text);
-    if (v.promise != promise || died(try_seed(CANARY_NONE, seed, shared), seed))
-        return false;
-    if (shared->promise)
-        printf("NOT CAUGHT: seed %u breaks P%d %s without it\n", seed, shared->promise,
-               sim_promise_name(shared->promise));
+    unsigned seed = s->seed;
+    bool caught = !s->status && v->promise == promise && !without->promise;
+    printf("P%-2d %-8s  %s: ", promise, sim_promise_name(promise), canaries[c].name);
+    if (caught)
+        printf("caught by seed %u of at most %u: %s\n", seed, canaries[c].seeds, v->text);
+    else if (s->status)
+        printf("NOT CAUGHT: seed %u ends the process (%s %d)\n", seed,
+               WIFSIGNALED(s->status) ? "signal" : "status",
+               WIFSIGNALED(s->status) ? WTERMSIG(s->status) : WEXITSTATUS(s->status));
+    else if (without->promise)
+        printf("NOT CAUGHT: seed %u breaks P%d %s without it\n", seed, without->promise,
+               sim_promise_name(without->promise));
+    else if (v->promise)
+        printf("NOT CAUGHT: seed %u breaks P%d %s: %s\n", seed, v->promise, sim_promise_name(v->promise),
+               v->text);
     else
-        printf("caught by seed %u of at most %u: %s\n", seed, canaries[c].seeds, v.text);
-    return !shared->promise;
+        printf("NOT CAUGHT by %u seeds\n", seed);
+    return caught;
+}
+
+/* Waits for one process of ours to end. */
+static void bury(struct shown *shown)
+{
+    int status = 0;
+    pid_t pid = wait(&status);
+    for (int c = CANARY_NONE + 1; c < CANARY_END; c++)
+        if (shown[c].pid == pid) {
+            shown[c].over = true;
+            shown[c].status = status;
+        }
+}
+
+static void start(enum canary c, struct shown *s)
+{
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0)
+        run(c, s);
+    s->pid = pid; /* shared: the child's copy of it is 0 */
+    if (pid < 0) {
+        s->over = true;
+        s->status = -1;
+    }
+}
+
+/* As many at a time as there are processors; told in order. Returns how many were not caught. */
+static unsigned show_all(struct shown *shown)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN), running = 0;
+    int begun = CANARY_NONE + 1, told = CANARY_NONE + 1;
+    unsigned bad = 0;
+    while (told < CANARY_END) {
+        if (!shown[told].wanted) {
+            told++;
+        } else if (shown[told].over) {
+            bad += !tell((enum canary)told, &shown[told]);
+            told++;
+        } else if (begun < CANARY_END && (running == 0 || running < cores)) {
+            if (shown[begun].wanted) {
+                start((enum canary)begun, &shown[begun]);
+                running += !shown[begun].over;
+            }
+            begun++;
+        } else {
+            bury(shown);
+            running--;
+        }
+    }
+    return bad;
 }
 
 /* Every promise has one. */
@@ -169,19 +215,19 @@ int main(int argc, char **argv)
             fprintf(stderr, "kr-sim-canary: no canary '%s' (see kr-sim-canary --list)\n", argv[i]);
             return 2;
         }
-    struct sim_violation *shared =
-        mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (shared == MAP_FAILED || sodium_init() < 0)
+    struct shown *shown =
+        mmap(NULL, CANARY_END * sizeof(*shown), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shown == MAP_FAILED || sodium_init() < 0)
         return 1;
     setvbuf(stdout, NULL, _IOLBF, 0);
-    unsigned shown = 0, bad = argc == 1 ? uncovered() : 0;
+    unsigned count = 0, bad = argc == 1 ? uncovered() : 0;
     for (int c = CANARY_NONE + 1; c < CANARY_END; c++) {
-        bool wanted = argc == 1;
+        shown[c].wanted = argc == 1;
         for (int i = 1; i < argc; i++)
-            wanted = wanted || find(argv[i]) == c;
-        shown += wanted;
-        bad += wanted && !show((enum canary)c, shared);
+            shown[c].wanted = shown[c].wanted || find(argv[i]) == c;
+        count += shown[c].wanted;
     }
-    printf("canaries: %u not caught: %u\n", shown, bad);
+    bad += show_all(shown);
+    printf("canaries: %u not caught: %u\n", count, bad);
     return bad != 0;
 }

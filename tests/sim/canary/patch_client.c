@@ -4,11 +4,12 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "canary.h"
 #include "client/state.h"
 #include "epoch/schedule.h"
-#include "sim/plan/plan.h"
 
+PATCHED(kr_epoch_first_keys);
 PATCHED(kr_secret_fresh);
 PATCHED(kr_seal_advance);
 PATCHED(kr_sealed_plain);
@@ -25,22 +26,23 @@ PATCHED(kr_exposure_update);
 PATCHED(kr_output_report);
 PATCHED(kr_open_deliver);
 
+static const struct kr_client *drawing; /* whose first keys of an epoch are made */
+
+void __wrap_kr_epoch_first_keys(struct kr_client *c, struct kr_epoch_state *e,
+                                const struct kr_epoch_state *parent, const struct kr_missed *missed)
+{
+    drawing = c;
+    __real_kr_epoch_first_keys(c, e, parent, missed);
+    drawing = NULL;
+}
+
 void __wrap_kr_secret_fresh(const struct kr_random *random, struct kr_secret *ret_secret)
 {
-    static struct {
-        const void *whose;
-        uint8_t secret[32];
-    } kept[SIM_PEOPLE_MAX];
-    size_t i = 0;
     __real_kr_secret_fresh(random, ret_secret);
-    if (!canary_is(CANARY_ONE_SECRET))
-        return;
-    while (i < SIM_PEOPLE_MAX - 1 && kept[i].whose && kept[i].whose != random->state)
-        i++;
-    if (kept[i].whose == random->state)
-        memcpy(ret_secret->ptr, kept[i].secret, sizeof(kept[i].secret));
-    kept[i].whose = random->state;
-    memcpy(kept[i].secret, ret_secret->ptr, sizeof(kept[i].secret));
+    if (canary_is(CANARY_ONE_SECRET) && drawing) {
+        struct kr_digest same = kr_sha256(kr_span(drawing->ed25519.b, sizeof(drawing->ed25519.b)));
+        memcpy(ret_secret->ptr, same.b, sizeof(same.b));
+    }
 }
 
 static struct kr_client *sealing; /* whose secret is being sealed */
@@ -130,7 +132,7 @@ enum kr_sending __wrap_kr_sending_decide(const struct kr_sending_facts *f, uint6
     enum kr_sending what = __real_kr_sending_decide(f, now_ms, ret_next_ms);
     bool stays = (canary_is(CANARY_KEEPS_KEY) && only_lost(deciding)) ||
                  (canary_is(CANARY_NEVER_STOPS) && f->sending && (what == KR_SENDING_STOP || !f->sealed));
-    if (canary_is(CANARY_SWITCHES_EARLY) && f->sealed && !f->current && !f->mismatched)
+    if (canary_is(CANARY_SWITCHES_EARLY) && !f->current && !f->mismatched)
         what = KR_SENDING_SWITCH;
     if (stays)
         *ret_next_ms = UINT64_MAX;

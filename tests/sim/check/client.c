@@ -215,7 +215,7 @@ void check_client_look(struct sim_world *w, struct sim_person *p)
     size_t held = 0;
     for (size_t i = 0; e && i < e->roster.len; i++)
         held += e->held[i].has;
-    if (held != me->held) {
+    if (e && held != me->held) {
         for (size_t i = 0; i < e->roster.len; i++)
             if (e->held[i].has)
                 check_held(w, p, e, i);
