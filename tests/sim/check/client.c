@@ -15,6 +15,11 @@ static const struct kr_id *attach_of(const struct kr_epoch_state *e, size_t inde
     return &e->roster.entries[index].attach;
 }
 
+static bool is_of(const struct epoch_key *key, const struct kr_epoch_state *e)
+{
+    return key->epoch == e->link.epoch && kr_id_equal(&key->instance, &e->instance);
+}
+
 static void check_held(struct sim_world *w, struct sim_person *p, const struct kr_epoch_state *e,
                        size_t index)
 {
@@ -30,6 +35,9 @@ static void check_held(struct sim_world *w, struct sim_person *p, const struct k
     if (made_for && !check_is_among(made_for->members, made_for->member_count, &e->attach))
         sim_violate(w, SIM_P_ROSTER, "%s holds a secret of epoch %llu, in which it is not", p->role->name,
                     (unsigned long long)made_for->key.epoch);
+    else if (made_for && !is_of(&made_for->key, e)) /* who is in one of them only has the other's */
+        sim_violate(w, SIM_P_ROSTER, "%s holds in epoch %llu a secret of epoch %llu", p->role->name,
+                    (unsigned long long)e->link.epoch, (unsigned long long)made_for->key.epoch);
     else if (!kr_digest_equal(&s->context, &e->context))
         sim_violate(w, SIM_P_FORK, "%s holds in epoch %llu a secret that was made for another context",
                     p->role->name, (unsigned long long)e->link.epoch);
@@ -57,6 +65,9 @@ static void see_epoch(struct sim_world *w, struct sim_person *p, const struct kr
     if (!agrees && !p->forked)
         sim_violate(w, SIM_P_FORK, "%s has another context for epoch %llu than the service", p->role->name,
                     (unsigned long long)e->link.epoch);
+    if (agrees && !kr_digest_equal(&k->roster, &e->link.roster))
+        sim_violate(w, SIM_P_FORK, "%s was told another roster of epoch %llu, and has the others' context",
+                    p->role->name, (unsigned long long)e->link.epoch);
     me->forked_epoch = me->forked_epoch || !agrees;
 }
 
@@ -69,7 +80,7 @@ static void see_attach(struct watched *me, const struct kr_client *c, uint64_t n
         me->attach_count--;
     }
     me->attaches[me->attach_count++] = c->attach;
-    me->said_mismatch = me->forked_epoch = false;
+    me->said_mismatch = me->said_refused = me->forked_epoch = false;
     me->member_since_ms = now_ms;
 }
 
@@ -204,7 +215,7 @@ void check_client_look(struct sim_world *w, struct sim_person *p)
     size_t held = 0;
     for (size_t i = 0; e && i < e->roster.len; i++)
         held += e->held[i].has;
-    if (held != me->held) {
+    if (e && held != me->held) {
         for (size_t i = 0; i < e->roster.len; i++)
             if (e->held[i].has)
                 check_held(w, p, e, i);

@@ -193,7 +193,31 @@ static void remember(struct sim_person *p, const char *text)
     p->heard[p->heard_count++] = kr_strdup(text);
 }
 
-/* Names somebody else among the members, with a digest that fits: only the context can show it. */
+/* Leaves out one of the members. True if there was another one. */
+static bool leave_one_out(const struct sim_person *p, struct kr_notice_announce *a,
+                          struct kr_member_line *lines, struct kr_roster *roster)
+{
+    size_t count = 0;
+    bool left_out = false;
+    for (size_t i = 0; i < a->member_count; i++) {
+        const struct kr_member_line *m = &a->members[i];
+        if (!left_out && strcmp(m->participant, p->nick) != 0) {
+            left_out = true;
+            continue;
+        }
+        lines[count++] = *m;
+        kr_roster_add(roster, m->participant, m->owner, &m->ed25519, &m->curve25519, &m->attach, m->is_new);
+    }
+    if (!left_out || kr_roster_seal(roster) != 0)
+        return false;
+    a->members = lines;
+    a->member_count = count;
+    a->size = (uint32_t)count;
+    a->link.roster = roster->digest;
+    return true;
+}
+
+/* Names other members, with a digest that fits, or another past: only the context can show it. */
 static char *fork(struct sim_person *p, char *text)
 {
     struct kr_arena arena;
@@ -208,23 +232,11 @@ static char *fork(struct sim_person *p, char *text)
     struct kr_notice_announce *a = &n.u.announce;
     struct kr_member_line *lines = kr_calloc(a->member_count, sizeof(*lines));
     struct kr_roster roster;
-    size_t count = 0;
-    bool left_out = false;
     kr_roster_init(&roster);
-    for (size_t i = 0; i < a->member_count; i++) {
-        const struct kr_member_line *m = &a->members[i];
-        if (!left_out && strcmp(m->participant, p->nick) != 0) {
-            left_out = true;
-            continue;
-        }
-        lines[count++] = *m;
-        kr_roster_add(&roster, m->participant, m->owner, &m->ed25519, &m->curve25519, &m->attach, m->is_new);
-    }
-    if (left_out && kr_roster_seal(&roster) == 0) {
-        a->members = lines;
-        a->member_count = count;
-        a->size = (uint32_t)count;
-        a->link.roster = roster.digest;
+    bool past = a->has_prev && sim_chance(&p->random, 50);
+    if (past)
+        a->prev_context.b[0] ^= 1;
+    if (past || leave_one_out(p, a, lines, &roster)) {
         struct kr_xml x;
         kr_xml_init(&x, KR_STANZA_MAX);
         kr_message_start(&x, "headline", SIM_SERVICE_JID, p->jid);
