@@ -37,6 +37,7 @@ void kr_client_attach_end(struct kr_client *c)
 void kr_attach_start(struct kr_client *c)
 {
     c->phase = KR_PHASE_CHALLENGING;
+    c->detach_at_ms = UINT64_MAX;
     uint64_t from = c->attach_paid_ms > c->now_ms ? c->attach_paid_ms : c->now_ms;
     c->attach_paid_ms = from + KR_CLIENT_REATTACH_MS;
     struct kr_request r = {.kind = KR_REQ_CHALLENGE};

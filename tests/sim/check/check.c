@@ -173,8 +173,6 @@ void sim_check_report(struct sim_world *w, struct sim_person *p, const struct kr
             sim_violate(w, SIM_P_FORK, "%s says that it was told something else (%s), but it was not",
                         p->role->name, r->why);
     }
-    if (r->kind == KR_REPORT_REFUSED && r->what && strcmp(r->what, "envelope") == 0)
-        me->said_refused = true;
     if (r->kind == KR_REPORT_SWITCH)
         w->check->seen.switches++;
 }

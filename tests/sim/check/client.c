@@ -80,7 +80,7 @@ static void see_attach(struct watched *me, const struct kr_client *c, uint64_t n
         me->attach_count--;
     }
     me->attaches[me->attach_count++] = c->attach;
-    me->said_mismatch = me->said_refused = me->forked_epoch = false;
+    me->said_mismatch = me->forked_epoch = false;
     me->member_since_ms = now_ms;
 }
 

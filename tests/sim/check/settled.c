@@ -118,15 +118,14 @@ static void check_hearing(struct sim_world *w, struct sim_person *from)
     kr_buf_done(&frame);
 }
 
-/* A joiner whose sealed secret was refused has no session with the others, so they give it nothing that could
- * differ: it has said what it knows if it said that, and it sends nothing. */
+/* Who is told nothing more, and sends nothing or to nobody honest, cannot know. */
 static void check_fork(struct sim_world *w, const struct sim_person *p)
 {
     const struct watched *me = &w->check->people[p->index];
     if (!p->client || !me->forked_epoch || me->said_mismatch)
         return;
     struct kr_client_view v = kr_client_look(p->client);
-    if (v.member && (v.may_send || v.mismatched || !me->said_refused))
+    if (v.mismatched || (v.may_send && has_company(w, p)))
         sim_violate(w, SIM_P_FORK, "%s was told another roster and has not said so", p->role->name);
 }
 

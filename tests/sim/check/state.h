@@ -97,7 +97,6 @@ struct watched {       /* a person */
     size_t absent_count;
     uint64_t sending_epoch;
     bool said_mismatch; /* since its last attach */
-    bool said_refused;  /* of what it sealed, since then */
     bool forked_epoch;  /* holds an epoch that others do not have */
     uint64_t member_since_ms;
 };

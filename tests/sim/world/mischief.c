@@ -247,6 +247,7 @@ static char *fork(struct sim_person *p, char *text)
         kr_xml_done(&x);
         p->fork_next = 0;
         p->forked = true;
+        p->kept_in_the_dark = sim_chance(&p->random, 50);
     }
     kr_roster_done(&roster);
     free(lines);
@@ -256,6 +257,10 @@ static char *fork(struct sim_person *p, char *text)
 
 char *sim_bend(struct sim_world *w, struct sim_person *p, char *text)
 {
+    if (p->forked && p->kept_in_the_dark && strstr(text, "<bad-signature ")) {
+        free(text); /* who tells another roster does not tell that it shows */
+        return NULL;
+    }
     if (strncmp(text, "<message", 8) != 0)
         return text;
     if (strstr(text, "<announce ")) {

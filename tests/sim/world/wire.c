@@ -128,8 +128,8 @@ void sim_sleep(struct sim_world *w, int who, uint64_t ms)
     sim_later(w, ms, SIM_WAKE, who, 0);
 }
 
-/* A client's timer and its stream are both ready: time first, which is harder on what has arrived. The service's
- * loop reads before it looks at the clock. */
+/* A client's timer and its stream are both ready: time first, which is harder on what has arrived. The
+ * service's loop reads before it looks at the clock. */
 void sim_wake(struct sim_world *w, int who)
 {
     struct sim_end *e = sim_end(w, who);

@@ -62,10 +62,11 @@ struct sim_person {
     bool wants;               /* to be in the room: its application joins again */
     uint64_t rejoin_ms;
     enum sim_mischief mischief;
-    bool suspect;  /* was dishonest once: nothing is promised to it or about what it sends */
-    bool forked;   /* was told what others were not */
-    bool detached; /* by its own will */
-    bool barred;   /* revoked, banned or detached: it need not become a member */
+    bool suspect;          /* was dishonest once: nothing is promised to it or about what it sends */
+    bool forked;           /* was told what others were not */
+    bool kept_in_the_dark; /* and not that it shows in what it seals */
+    bool detached;         /* by its own will */
+    bool barred;           /* revoked, banned or detached: it need not become a member */
     unsigned misses_announces;
     int fork_next; /* the next announce is bent */
     char *said[8]; /* its last requests, for who repeats them */
