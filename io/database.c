@@ -11,6 +11,36 @@
 
 enum { ERRMSG_LEN = 256, BUSY_MS = 5000 };
 
+static int by_errno(int errnum)
+{
+    switch (errnum) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+        return KR_E_STORE_FULL;
+    case EROFS:
+        return KR_E_STORE_READONLY;
+    default:
+        return KR_E_STORE;
+    }
+}
+
+/* What SQLite calls an I/O error, by what the system called it. sqlite3_system_errno knows nothing of a
+ * commit that failed; the file that could not be written does, and in a commit that is the write-ahead log.
+ */
+static int io_error(sqlite3 *db)
+{
+    int err = by_errno(sqlite3_system_errno(db)), errnum = 0;
+    sqlite3_file *log = NULL;
+    if (err == KR_E_STORE && sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &errnum) == SQLITE_OK)
+        err = by_errno(errnum);
+    if (err == KR_E_STORE &&
+        sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK && log &&
+        log->pMethods && log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &errnum) == SQLITE_OK)
+        err = by_errno(errnum);
+    return err;
+}
+
 int kr_db_error(sqlite3 *db)
 {
     switch (sqlite3_errcode(db) & 0xff) {
@@ -29,8 +59,7 @@ int kr_db_error(sqlite3 *db)
     case SQLITE_CANTOPEN:
         return KR_E_IO;
     case SQLITE_IOERR:
-        return sqlite3_system_errno(db) == ENOSPC || sqlite3_system_errno(db) == EDQUOT ? KR_E_STORE_FULL
-                                                                                        : KR_E_STORE;
+        return io_error(db);
     default:
         return KR_E_STORE;
     }
