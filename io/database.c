@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,6 +20,7 @@ static int by_errno(int errnum)
     case EFBIG:
         return KR_E_STORE_FULL;
     case EROFS:
+    case EPERM:
         return KR_E_STORE_READONLY;
     default:
         return KR_E_STORE;
@@ -83,9 +85,22 @@ static const char *advice(int err)
     }
 }
 
+/* SQLite needs to make files beside the database; that it could not, it calls "unable to open database file".
+ */
+static bool folder_is_readonly(const char *path)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    int n = slash ? snprintf(folder, sizeof(folder), "%.*s", slash == path ? 1 : (int)(slash - path), path)
+                  : snprintf(folder, sizeof(folder), ".");
+    return n > 0 && (size_t)n < sizeof(folder) && access(folder, W_OK) != 0;
+}
+
 int kr_db_explain(sqlite3 *db, const char *path, char *errmsg)
 {
     int err = kr_db_error(db);
+    if (err == KR_E_IO && folder_is_readonly(path))
+        err = KR_E_STORE_READONLY;
     snprintf(errmsg, ERRMSG_LEN, "%s: %s (SQLite: %s); %s", path, kr_strerror(err), sqlite3_errmsg(db),
              advice(err));
     return err;
