@@ -482,6 +482,27 @@ def xml_beyond_the_limits(c):
 
 
 @scenario
+def one_stanza_holds_up_nobody(c):
+    """As large as the server lets through, in every shape whose cost grows faster than its size; they took half a minute."""
+    with scene(c) as s:
+        everyone = anna, bert = s.meeting("anna", "bert")
+        head = "<envelope xmlns='%s' room='%s' " % (NS, ROOM)
+        cases = {
+            "children": head + ">" + "<d/>" * 60000 + "</envelope>",
+            "children and text": head + ">" + "<d/>x" * 50000 + "</envelope>",
+            "depth": head + ">" + "<d>" * 36000 + "</d>" * 36000 + "</envelope>",
+            "attributes": head + " ".join("a%d=''" % i for i in range(25000)) + "/>",
+            "lines": head + ">" + "\n" * 250000 + "</envelope>",
+            "entities": head + ">" + "&lt;" * 60000 + "</envelope>",
+        }
+        for what, text in cases.items():
+            with Unchanged(s, everyone, what):
+                c.equal(s.ask(anna, text, timeout=5).get("type"), "error", what)
+        # What was left out of one stanza is not left out of the next.
+        goes_on(s, [anna, bert])
+
+
+@scenario
 def a_flood(c):
     with scene(c) as s:
         everyone = anna, bert = s.meeting("anna", "bert")
