@@ -201,24 +201,30 @@ def body(m, args):
 
 
 def judge(m, sampler, warm, rooms_per_s):
-    """What is resident is a high-water mark: it creeps up by a page now and then, ever more rarely, and without noise, so that
-    zero soon lies outside of the interval. It is called growth when it is also more than the least that could leak: the
-    smallest block of malloc for each room that came."""
+    """What is resident is a high-water mark: without noise, and up by a step now and then as malloc's caches and the gaps of its
+    heap fill, ever more rarely. One step makes a slope, so a slope alone is told and not held against anybody. What never stops
+    is growth: a slope above zero in each third of the time, of more than the least that could leak, the smallest block of
+    malloc for each room that came."""
     least = {"descriptors": 0.0}
     end = sampler.rows[-1][0] - SAMPLE_S - 1
+    third = (end - warm) / 3
     grows = []
     # Pages that other processes share count less or more in pss as these come and go: it is told, and judged by nobody.
     for name in ("rss_kb", "anonymous_kb", "descriptors", "pss_kb"):
         points = [(t, v) for t, v in zip(sampler.column("seconds", warm), sampler.column(name, warm)) if t < end]
         if not points:
             continue
-        line = Slope(*zip(*points), min(30.0, (end - warm) / 12))
-        print(f"{name.removesuffix('_kb'):<12} after {warm:.0f} s of warm-up: {line.text('kB' if name.endswith('_kb') else 'open')}",
-              flush=True)
-        if line.grows and name != "pss_kb" and line.per_s > least.get(name, BLOCK_B / 1024 * rooms_per_s):
+        unit = "kB" if name.endswith("_kb") else "open"
+        print(f"{name.removesuffix('_kb'):<12} after {warm:.0f} s of warm-up: {Slope(*zip(*points), third / 10).text(unit)}")
+        thirds = [Slope(*zip(*[p for p in points if warm + i * third <= p[0] < warm + (i + 1) * third]), third / 10)
+                  for i in range(3)]
+        print(" " * 13 + "by thirds: " + ", ".join(f"{part.per_s * 3600:+.1f}" for part in thirds) + f" {unit}/h", flush=True)
+        floor = least.get(name, BLOCK_B / 1024 * rooms_per_s)
+        if name != "pss_kb" and all(part.grows and part.per_s > floor for part in thirds):
             grows.append(name)
     print(f"a leak of {BLOCK_B} bytes for each room would be {BLOCK_B / 1024 * rooms_per_s * 3600:.0f} kB/h", flush=True)
     expect(not grows, f"grows: {' '.join(grows)} (samples: {m.folder}/soak.csv)")
+    print("memory and descriptors: no growth that goes on", flush=True)
 
 
 def options(parser):
