@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +11,37 @@
 #include "base/err.h"
 
 enum { ERRMSG_LEN = 256, BUSY_MS = 5000 };
+
+static int by_errno(int errnum)
+{
+    switch (errnum) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+        return KR_E_STORE_FULL;
+    case EROFS:
+    case EPERM:
+        return KR_E_STORE_READONLY;
+    default:
+        return KR_E_STORE;
+    }
+}
+
+/* What SQLite calls an I/O error, by what the system called it. sqlite3_system_errno knows nothing of a
+ * commit that failed; the file that could not be written does, and in a commit that is the write-ahead log.
+ */
+static int io_error(sqlite3 *db)
+{
+    int err = by_errno(sqlite3_system_errno(db)), errnum = 0;
+    sqlite3_file *log = NULL;
+    if (err == KR_E_STORE && sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &errnum) == SQLITE_OK)
+        err = by_errno(errnum);
+    if (err == KR_E_STORE &&
+        sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK && log &&
+        log->pMethods && log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &errnum) == SQLITE_OK)
+        err = by_errno(errnum);
+    return err;
+}
 
 int kr_db_error(sqlite3 *db)
 {
@@ -29,8 +61,7 @@ int kr_db_error(sqlite3 *db)
     case SQLITE_CANTOPEN:
         return KR_E_IO;
     case SQLITE_IOERR:
-        return sqlite3_system_errno(db) == ENOSPC || sqlite3_system_errno(db) == EDQUOT ? KR_E_STORE_FULL
-                                                                                        : KR_E_STORE;
+        return io_error(db);
     default:
         return KR_E_STORE;
     }
@@ -54,9 +85,22 @@ static const char *advice(int err)
     }
 }
 
+/* SQLite needs to make files beside the database; that it could not, it calls "unable to open database file".
+ */
+static bool folder_is_readonly(const char *path)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    int n = slash ? snprintf(folder, sizeof(folder), "%.*s", slash == path ? 1 : (int)(slash - path), path)
+                  : snprintf(folder, sizeof(folder), ".");
+    return n > 0 && (size_t)n < sizeof(folder) && access(folder, W_OK) != 0;
+}
+
 int kr_db_explain(sqlite3 *db, const char *path, char *errmsg)
 {
     int err = kr_db_error(db);
+    if (err == KR_E_IO && folder_is_readonly(path))
+        err = KR_E_STORE_READONLY;
     snprintf(errmsg, ERRMSG_LEN, "%s: %s (SQLite: %s); %s", path, kr_strerror(err), sqlite3_errmsg(db),
              advice(err));
     return err;

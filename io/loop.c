@@ -33,7 +33,10 @@ int kr_loop_signals(int *ret_fd)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGHUP);
     struct sigaction ignore = {.sa_handler = SIG_IGN};
-    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0 || sigaction(SIGPIPE, &ignore, NULL) != 0)
+    /* SIGXFSZ: a limit on the size of files is then an error of the write, which the store knows how to tell.
+     */
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0 || sigaction(SIGPIPE, &ignore, NULL) != 0 ||
+        sigaction(SIGXFSZ, &ignore, NULL) != 0)
         return KR_E_IO;
     int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (fd < 0)

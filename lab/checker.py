@@ -125,10 +125,16 @@ def _exact(peer, frames, sealed, verdict):
 
 
 def _refused_while_member(peer, verdict):
-    """A count taken before it went may hold no refused frame of an epoch it is a member of."""
+    """A count taken before it went may hold no refused frame of an epoch it is a member of. Another attach is another
+    membership: numbers of its instance may be those of an earlier one, from before it came."""
+    attach = None
     for event in peer.events:
         if event.get("event") in ("left", "down", "detached"):
             return
+        if event.get("event") == "attached":
+            if attach not in (None, event["attach"]):
+                return
+            attach = event["attach"]
         if event.get("event") != "frames":
             continue
         for sender, by_key in event["refused"].items():

@@ -6,6 +6,7 @@ should live is gone. All of it dies with whoever made it.
 
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -15,8 +16,9 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 
-from lab import proc, prosody
+from lab import cut, proc, prosody
 from lab.proc import LabError
 
 ROOM = "standup@" + prosody.MUC
@@ -174,8 +176,9 @@ class Peer:
 
 class Meeting:
     def __init__(self, folder, bin_folder, *, options=None, rooms=None, history=0, watch=False, accounts=(), join=(ROOM,),
-                 inviters=()):
-        """options: of the [room "*"] section; rooms: {glob: {option: value}} for further ones."""
+                 inviters=(), metrics=False, through_cut=False):
+        """options: of the [room "*"] section; rooms: {glob: {option: value}} for further ones. through_cut: keyroomd reaches
+        the server through .line, which can be cut."""
         self.folder, self.bin = os.path.abspath(folder), os.path.abspath(bin_folder)
         shutil.rmtree(self.folder, ignore_errors=True)
         self.peers_folder = os.path.join(self.folder, "peers")
@@ -191,6 +194,8 @@ class Meeting:
         self.env = dict(os.environ, ASAN_OPTIONS="detect_leaks=1:abort_on_error=0", UBSAN_OPTIONS="print_stacktrace=1")
         self._options, self._rooms, self._history = options or {}, rooms or {}, history
         self._join, self._inviters = join, inviters
+        self._through_cut, self.line = through_cut, None
+        self.metrics_port = proc.free_ports(1)[0] if metrics else None
         self._socket_folder = None
         self.prosody = prosody.Prosody(self.folder, watch)
         for account in accounts:
@@ -202,6 +207,8 @@ class Meeting:
     def start(self):
         self.prosody.start()
         self.start_forwarder()
+        if self._through_cut:
+            self.line = cut.Cut(self.prosody.component_port)
         self.configure()
         self.start_keyroomd()
 
@@ -222,9 +229,11 @@ class Meeting:
         if len(self.socket) > 100:  # a Unix socket's path has room for 107 bytes
             self._socket_folder = tempfile.mkdtemp(prefix="keyroom-")
             self.socket = os.path.join(self._socket_folder, "control.sock")
-        lines = [f"jid = {prosody.COMPONENT}", "host = 127.0.0.1", f"port = {self.prosody.component_port}",
+        port = self.line.port if self.line else self.prosody.component_port
+        metrics = f"127.0.0.1:{self.metrics_port}" if self.metrics_port else ""
+        lines = [f"jid = {prosody.COMPONENT}", "host = 127.0.0.1", f"port = {port}",
                  f"secret-file = {self.folder}/component.secret", f"database = {self.database}",
-                 f"seal-key-file = {self.folder}/seal.key", f"control-socket = {self.socket}", "metrics-listen =",
+                 f"seal-key-file = {self.folder}/seal.key", f"control-socket = {self.socket}", f"metrics-listen = {metrics}",
                  f"muc = {prosody.MUC}", f"registered-domain = {prosody.DOMAIN}", "log-level = debug"]
         lines += [f"room = {room}" for room in self._join] + [f"inviter = {glob}" for glob in self._inviters]
         for glob, options in list(self._rooms.items()) + [("*", self._options)]:
@@ -263,6 +272,15 @@ class Meeting:
         self.keyroomd.wait()
         self.keyroomd = None
 
+    def await_keyroomd_end(self, seconds=20.0):
+        """It is to end by itself; returns its exit status."""
+        try:
+            status = self.keyroomd.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise LabError(f"keyroomd does not end within {seconds:.0f} s (log: {self.keyroomd_log})") from None
+        self.keyroomd = None
+        return status
+
     def stop_keyroomd(self):
         status = proc.stop(self.keyroomd)
         self.keyroomd = None
@@ -279,6 +297,8 @@ class Meeting:
         for process in (self.keyroomd, self.forwarder):
             proc.stop(process, 5)
         self.keyroomd = self.forwarder = None
+        if self.line:
+            self.line.close()
         self.prosody.stop()
         if self._socket_folder:
             shutil.rmtree(self._socket_folder, ignore_errors=True)
@@ -375,6 +395,23 @@ class Meeting:
             return json.loads(done.stdout) if done.stdout.strip() else {}
         except ValueError:
             raise LabError(f"keyroomctl {' '.join(arguments)} printed no JSON: {done.stdout[:200]!r}") from None
+
+    def log_mark(self):
+        """A place in keyroomd's log; logged() looks only behind it."""
+        return os.path.getsize(self.keyroomd_log) if os.path.exists(self.keyroomd_log) else 0
+
+    def logged(self, pattern, since=0):
+        """The lines of keyroomd's log that match."""
+        with open(self.keyroomd_log, "rb") as log:
+            log.seek(since)
+            text = log.read().decode("utf-8", "replace")
+        return [line for line in text.splitlines() if re.search(pattern, line)]
+
+    def metrics(self):
+        """{name with labels: value} of keyroomd's metrics page."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=10) as page:
+            lines = page.read().decode().splitlines()
+        return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if line and line[0] != "#")}
 
     # --- at the end ---
 

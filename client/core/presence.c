@@ -127,7 +127,8 @@ static void came(struct kr_client *c, const char *nick, const struct kr_el *el, 
     const struct kr_el *item = x ? kr_el_child(x, "item", KR_NS_MUC_USER) : NULL;
     const char *jid = item ? kr_el_attr(item, "jid") : NULL;
     o->is_service = jid && kr_jid_same_bare(jid, c->service);
-    if (o->is_service && c->phase == KR_PHASE_MEMBER) /* anew, or we missed that it was away */
+    /* Also one that was never seen to go: a server may hold its place while it restarts. */
+    if (o->is_service && c->phase >= KR_PHASE_WAITING)
         c->ask_at_ms = c->now_ms + KR_CLIENT_REATTACH_MS;
     if (o->is_service)
         kr_request_hurry(c);

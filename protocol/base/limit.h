@@ -8,7 +8,7 @@ enum {
     KR_STANZA_ARENA_MAX =
         2097152,                /* element view of a stanza at its largest: pointers cost more than bytes */
     KR_XML_DEPTH_MAX = 16,      /* ours nest 4 deep; presence extensions of Jitsi up to 6 */
-    KR_XML_CHILDREN_MAX = 8192, /* elements of one stanza; a full page of a roster has about 500 */
+    KR_XML_CHILDREN_MAX = 2048, /* elements of one stanza; a page of an announce (64 KiB) has at most 1000 */
     KR_XML_ATTRS_MAX = 32,      /* per element; ours have at most 16 */
     KR_SPLIT_LEN = 65536,       /* we split what we send here: head-of-line blocking, not a hard limit */
     KR_PARTS_MAX = 128,         /* parts of one split message: 4096 roster lines of about 800 bytes */

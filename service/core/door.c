@@ -49,7 +49,7 @@ static int check_who(enum who who, const struct kr_ask *ask)
 }
 
 /* A bucket of four seconds' worth (9.3). */
-static bool within_rate(struct kr_core *core, const char *jid)
+bool kr_door_within_rate(struct kr_core *core, const char *jid)
 {
     const uint64_t full = (uint64_t)KR_REQUESTS_PER_S * 4 * 1000;
     struct kr_bucket *b = NULL;
@@ -126,7 +126,7 @@ static void request(struct kr_core *core, const struct kr_asker *asker, const st
     struct kr_request r = {0};
     const char *room = NULL, *name = "request";
     core->stats.requests++;
-    int err = core->congested ? KR_E_BUSY : within_rate(core, asker->from) ? 0 : KR_E_QUOTA;
+    int err = core->congested ? KR_E_BUSY : kr_door_within_rate(core, asker->from) ? 0 : KR_E_QUOTA;
     if (!err)
         err = kr_request_decode(payload, is_set, &arena, &r);
     if (!err) {
@@ -158,10 +158,10 @@ void kr_door_iq(struct kr_core *core, const struct kr_el *iq)
     else if (payload && !payload->next && strcmp(payload->ns, KR_NS) == 0 && to &&
              strcmp(to, core->settings.jid) == 0)
         request(core, &asker, payload, is_set);
+    else if (!kr_door_within_rate(core, from))
+        kr_refuse(core, &asker, NULL, "iq", KR_E_QUOTA);
     else if (payload && strcmp(payload->ns, KR_NS) == 0)
         kr_refuse(core, &asker, NULL, "request", payload->next ? KR_E_MALFORMED : KR_E_UNKNOWN_REQUEST);
-    else if (!within_rate(core, from))
-        kr_refuse(core, &asker, NULL, "iq", KR_E_QUOTA);
     else
         kr_disco_iq(core, iq);
     kr_asker_done(&asker);
@@ -177,6 +177,6 @@ void kr_door_oversize(struct kr_core *core, const struct kr_event *event)
     if (id && strlen(id) > KR_IQ_ID_MAX)
         return;
     struct kr_asker asker = {.from = kr_strdup(from), .id = id ? kr_strdup(id) : NULL};
-    kr_refuse(core, &asker, NULL, "request", within_rate(core, from) ? KR_E_TOO_LARGE : KR_E_QUOTA);
+    kr_refuse(core, &asker, NULL, "request", kr_door_within_rate(core, from) ? KR_E_TOO_LARGE : KR_E_QUOTA);
     kr_asker_done(&asker);
 }

@@ -13,4 +13,7 @@ void kr_door_done(struct kr_core *core);
 /* IQs that are not ours: disco, version, ping; anything else is service-unavailable (disco.c). */
 void kr_disco_iq(struct kr_core *core, const struct kr_el *iq);
 
+/* Takes one from the JID's bucket (9.3); false: it is empty. */
+bool kr_door_within_rate(struct kr_core *core, const char *jid);
+
 #endif

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "core/door.h"
 #include "core/muc.h"
 #include "core/room.h"
 #include "message/stanza.h"
@@ -17,7 +18,7 @@ static bool may_invite(struct kr_core *core, const char *inviter)
     return may;
 }
 
-static void invited(struct kr_core *core, const char *room_jid, const char *inviter)
+static void invited(struct kr_core *core, const char *from, const char *room_jid, const char *inviter)
 {
     const char *why = NULL;
     if (!may_invite(core, inviter))
@@ -29,7 +30,9 @@ static void invited(struct kr_core *core, const char *room_jid, const char *invi
         why = "too many rooms";
     if (why) {
         core->stats.invitations_refused++;
-        kr_trace(core, KR_TRACE_INFO, "invitation to " KR_PEER " by " KR_PEER " -> refused (%s)", room_jid,
+        /* No answer and no quota is for a message, but a line in the log is. */
+        kr_trace(core, kr_door_within_rate(core, from) ? KR_TRACE_INFO : KR_TRACE_DEBUG,
+                 "invitation to " KR_PEER " by " KR_PEER " -> refused (%s)", room_jid,
                  inviter ? inviter : "nobody", why);
         return;
     }
@@ -49,14 +52,14 @@ void kr_muc_message(struct kr_core *core, const struct kr_el *message)
     const struct kr_el *invite = x ? kr_el_child(x, "invite", KR_NS_MUC_USER) : NULL;
     const struct kr_el *direct = kr_el_child(message, "x", KR_NS_CONFERENCE);
     if (invite && !strchr(from, '/')) {
-        invited(core, from, kr_el_attr(invite, "from"));
+        invited(core, from, from, kr_el_attr(invite, "from"));
     } else if (direct && kr_el_attr(direct, "jid")) {
         /* Not from a room: there the address in front of the slash is the room's, not the inviter's. */
         struct kr_arena arena;
         kr_arena_init(&arena, KR_STANZA_ARENA_MAX);
         const char *bare = kr_jid_valid(from) ? kr_jid_bare(&arena, from) : NULL;
         if (bare && !kr_muc_allowed(core, bare))
-            invited(core, kr_el_attr(direct, "jid"), from);
+            invited(core, from, kr_el_attr(direct, "jid"), from);
         kr_arena_done(&arena);
     }
 }

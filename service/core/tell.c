@@ -38,7 +38,9 @@ void kr_refuse(struct kr_core *core, const struct kr_asker *asker, const char *r
     if (kind >= 0 && kind < KR_REFUSAL_KINDS)
         core->refused[kind]++;
     kr_audit_refusal(core, asker->from, room ? room : "", err);
-    kr_trace(core, KR_TRACE_INFO, "%s by " KR_PEER " in " KR_PEER " -> refused (%s)", request, asker->from,
+    /* A flood is counted; a line for each of its requests would bury all others. */
+    kr_trace(core, err == KR_E_QUOTA ? KR_TRACE_DEBUG : KR_TRACE_INFO,
+             "%s by " KR_PEER " in " KR_PEER " -> refused (%s)", request, asker->from,
              room ? room : "no room", kr_errname(err));
 }
 

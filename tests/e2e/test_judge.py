@@ -109,6 +109,20 @@ class Judge(unittest.TestCase):
             lives["a"].events[-1]["refused"] = {"b": {"?/2": {"no-key": 3}}}
         self.assertEqual(self.found("refused frames of b in its own epoch", change).lost, 3)
 
+    def test_a_refused_frame_counts_until_it_attaches_anew(self):
+        def attached(name):
+            return {"event": "attached", "t": 0, "state": "member", "attach": name}
+
+        def change(lives):
+            lives["a"].events[-1]["refused"] = {"b": {"?/2": {"no-key": 3}}}
+            lives["a"].events.insert(0, attached("x"))
+        self.found("refused frames of b in its own epoch", change)
+
+        def later(lives):
+            change(lives)
+            lives["a"].events.insert(-1, attached("y"))
+        self.assertEqual(judged(later).lost, 0)
+
     def test_sealing_unannounced(self):
         def change(lives):
             lives["c"].events[-1]["sealed"][ONE] = 1

@@ -82,10 +82,13 @@ class Client:
                         if element.tag.endswith("}features"):
                             self._features += 1
                         else:
-                            self.stanzas.append(element)
-                            self._answer(element)
+                            self._take(element)
                         self._root.clear()
                 self._changed.notify_all()
+
+    def _take(self, stanza):
+        self.stanzas.append(stanza)
+        self._answer(stanza)
 
     def _answer(self, stanza):
         """What every client must answer, so that nobody takes us for dead."""

@@ -86,8 +86,8 @@ class Scene:
 
     # -- requests
 
-    def ask(self, sender, el, kind="set", to=JID):
-        return self.server.ask(el, sender if isinstance(sender, str) else sender.jid, kind=kind, to=to)
+    def ask(self, sender, el, kind="set", to=JID, timeout=10.0):
+        return self.server.ask(el, sender if isinstance(sender, str) else sender.jid, kind=kind, to=to, timeout=timeout)
 
     def refused(self, answer, condition, what=None):
         """The answer is the stanza error of section 9 for this application condition."""
