@@ -184,6 +184,8 @@ void kr_epoch_commit(struct kr_client *c, const struct kr_notice_commit *n)
         !kr_open_seats(c, e, n->silent, n->silent_count))
         return;
     e->committed = true;
+    for (size_t i = 0; i < n->silent_count; i++)
+        e->posted = e->posted && n->silent[i] != e->me; /* what we posted has not arrived */
     struct kr_report *r = kr_output_report(c->out, KR_REPORT_COMMIT);
     r->instance = e->instance;
     r->epoch = e->link.epoch;

@@ -58,6 +58,8 @@ enum {
     /* --- rates ----------------------------------------------------------------------------------------- */
     KR_REQUESTS_PER_S = 50,  /* per full JID, a bucket of four seconds' worth; a client needs about 5 */
     KR_REFUSALS_KEPT = 4096, /* actors whose refusals are counted per minute for the log */
+    KR_STRANGERS_KEPT =
+        4096, /* JIDs outside the rooms that the log names: an opening of each is held as long as we run */
 
     /* --- text ------------------------------------------------------------------------------------------ */
     KR_TEXT_MAX = 16384,     /* a canonical text: three JIDs and change */

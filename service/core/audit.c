@@ -25,11 +25,14 @@ static char *opening_key(const struct kr_id *instance, const char *subject)
     return key;
 }
 
-static struct kr_opening *opening_add(struct kr_core *core, const struct kr_id *instance, char *key)
+static struct kr_opening *opening_add(struct kr_core *core, const struct kr_id *instance, const char *subject,
+                                      char *key)
 {
     struct kr_opening *o = kr_calloc(1, sizeof(*o));
     o->key = key;
     o->instance = *instance;
+    o->stranger = strncmp(subject, "jid:", 4) == 0;
+    core->strangers += o->stranger;
     HASH_ADD_KEYPTR(hh, core->openings, o->key, strlen(o->key), o);
     return o;
 }
@@ -44,7 +47,7 @@ static const struct kr_secret *opening(struct kr_core *core, const struct kr_id 
         free(key);
         return &o->secret;
     }
-    o = opening_add(core, instance, key);
+    o = opening_add(core, instance, subject, key);
     kr_secret_alloc(&o->secret, 32);
     kr_random_fill(&core->random, o->secret.ptr, o->secret.len);
     struct kr_write w = {.kind = KR_W_OPENING,
@@ -56,6 +59,7 @@ static const struct kr_secret *opening(struct kr_core *core, const struct kr_id 
 static void opening_free(struct kr_core *core, struct kr_opening *o)
 {
     HASH_DEL(core->openings, o);
+    core->strangers -= o->stranger;
     kr_secret_done(&o->secret);
     free(o->key);
     free(o);
@@ -80,7 +84,7 @@ void kr_audit_load(struct kr_core *core, const struct kr_rec_opening *openings, 
             free(key);
             continue;
         }
-        o = opening_add(core, &openings[i].instance, key);
+        o = opening_add(core, &openings[i].instance, openings[i].subject, key);
         kr_secret_copy(&o->secret, &openings[i].key);
     }
 }
@@ -181,6 +185,18 @@ void kr_audit_attach(struct kr_core *core, const char *type, const struct kr_roo
     kr_entry_end(&e);
 }
 
+/* A stranger only while not too many are named: each costs an opening that is held as long as we run. */
+static bool may_name(const struct kr_core *core, const struct kr_entry *e, const char *actor)
+{
+    struct kr_opening *o = NULL;
+    if (strncmp(actor, "jid:", 4) != 0 || core->strangers < KR_STRANGERS_KEPT)
+        return true;
+    char *key = opening_key(&e->instance, actor);
+    HASH_FIND_STR(core->openings, key, o);
+    free(key);
+    return o != NULL;
+}
+
 void kr_audit_refusal(struct kr_core *core, const char *from, const char *room, int err)
 {
     if (!core->refusal_flush_ms)
@@ -235,7 +251,7 @@ void kr_audit_tick(struct kr_core *core)
         struct kr_entry e;
         const struct kr_room *room = r->room[0] ? kr_room_find(core, r->room) : NULL;
         kr_entry_begin(&e, core, "refused", room);
-        if (r->subject[0]) {
+        if (r->subject[0] && may_name(core, &e, r->subject)) {
             const char *colon = strchr(r->subject, ':');
             kr_entry_commit(&e, "actor", *r->subject == 'p' ? "participant" : "jid", colon + 1);
         }

@@ -271,7 +271,8 @@ struct kr_refusal { /* refusals of one actor for one reason in this minute */
 };
 
 struct kr_opening {
-    char *key; /* instance in hex, then the subject */
+    char *key;     /* instance in hex, then the subject */
+    bool stranger; /* a JID: anybody can come with as many as he likes */
     struct kr_id instance;
     struct kr_secret secret;
     UT_hash_handle hh;
@@ -293,6 +294,7 @@ struct kr_core {
     struct kr_refusal *refusals;
     uint64_t refusal_flush_ms; /* 0: nothing to flush */
     struct kr_opening *openings;
+    size_t strangers; /* openings of JIDs */
     uint64_t log_size;
     struct kr_stats stats;              /* counters; the gauges are made when read */
     uint64_t refused[KR_REFUSAL_KINDS]; /* by KR_E_MALFORMED - err */

@@ -113,7 +113,7 @@ static void check_bounds(struct sim_world *w)
     bounded(w, HASH_COUNT(core->rooms), KR_ROOMS_MAX, "rooms");
     bounded(w, HASH_COUNT(core->pendings), 0, "questions without an answer behind a turn");
     bounded(w, HASH_COUNT(core->refusals), KR_REFUSALS_KEPT, "counts of refusals");
-    bounded(w, HASH_COUNT(core->buckets), 4 * SIM_PEOPLE_MAX, "buckets");
+    bounded(w, HASH_COUNT(core->buckets), (size_t)4 * SIM_PEOPLE_MAX, "buckets");
     for (const struct kr_room *room = core->rooms; room; room = room->hh.next) {
         bounded(w, HASH_COUNT(room->occupants), KR_OCCUPANTS_MAX, "occupants");
         bounded(w, kr_core_deadline(core) == 0, 0, "deadlines at the beginning of time");

@@ -244,7 +244,7 @@ void sim_check_committed(struct sim_world *w)
 /* What was written and not committed never was; its numbers may be used by others. */
 static void forget_pending(struct sim_check *c)
 {
-    for (size_t i = 0; i < c->pending_count; i++) {
+    for (size_t i = 0; i < c->pending_count && c->epochs; i++) {
         struct known_epoch *k = check_epoch(c, &c->pending[i].instance, c->pending[i].epoch);
         if (!k || k->stored)
             continue;

@@ -18,8 +18,8 @@ expect service: epoch 3 of room@muc.lab -> announced (leave, fresh, 3 members)
 expect within 0.5 service: epoch 3 of room@muc.lab -> committed (2 of 3 acked, 1 laggards, 1 silent)
 at 65.0
 expect cid: announce 3 fresh ann cid dot
-expect within 0 cid: switch 3
 expect service: envelope by cid@home.lab/cid1 in room@muc.lab -> refused (stale-epoch)
+expect within 0.2 cid: switch 3
 70.0 operator rotates
 expect within 0.3 service: epoch 4 of room@muc.lab -> committed (3 of 3 acked, 0 laggards, 0 silent)
 end 80

@@ -871,6 +871,30 @@ static void refusals_are_logged_once_a_minute(void **state)
     kr_snapshot_done(&s);
 }
 
+/* Anybody can ask under as many addresses as he likes: the log counts them, and names no more than so many.
+ */
+static void strangers_are_not_kept_for_ever(void **state)
+{
+    (void)state;
+    settled("alice");
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < KR_STRANGERS_KEPT / 2; i++)
+            world_xml(&w,
+                      "<iq type='set' id='x' from='s%d-%d@guests.example.org/1' to='" SERVICE
+                      "'><detach xmlns='urn:keyroom:1' room='" ROOM "'/></iq>",
+                      round, i);
+        world_wait(&w, 61000);
+    }
+    struct kr_snapshot s = {0};
+    size_t strangers = 0;
+    assert_int_equal(w.store->ops->load(w.store, &s), 0);
+    for (size_t i = 0; i < s.opening_count; i++)
+        strangers += strncmp(s.openings[i].subject, "jid:", 4) == 0;
+    assert_int_equal(strangers, KR_STRANGERS_KEPT);
+    assert_true(s.log_size > (uint64_t)3 * KR_STRANGERS_KEPT / 2); /* all were counted */
+    kr_snapshot_done(&s);
+}
+
 static void presence_that_contradicts(void **state)
 {
     (void)state;
@@ -1003,6 +1027,7 @@ int main(void)
         T(sessions),
         T(rate_and_queue),
         T(refusals_are_logged_once_a_minute),
+        T(strangers_are_not_kept_for_ever),
         T(presence_that_contradicts),
         T(rooms_are_joined_and_left),
         T(kicked_service_recovers),
