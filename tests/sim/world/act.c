@@ -37,12 +37,10 @@ static void lose(struct sim_world *w, int who, int word)
 
 static void hear_again(struct sim_world *w, struct sim_person *p)
 {
-    char *again[16];
-    size_t n = p->heard_count;
-    memcpy(again, p->heard, sizeof(again));
-    p->heard_count = 0; /* sending them remembers them again */
-    for (size_t i = 0; i < n; i++)
-        sim_send_down(w, p->index, again[i]);
+    struct sim_texts again = p->heard;
+    p->heard.count = 0; /* arriving, they are heard anew */
+    for (size_t i = 0; i < again.count; i++)
+        sim_send_down(w, p->index, again.texts[i]);
 }
 
 static void act_on_person(struct sim_world *w, const struct sim_act *a)

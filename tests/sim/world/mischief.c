@@ -12,6 +12,22 @@
 #include "sim/world/world.h"
 #include "xml/ns.h"
 
+void sim_remember(struct sim_texts *t, size_t most, const char *text)
+{
+    if (t->count == most) {
+        free(t->texts[0]);
+        memmove(t->texts, t->texts + 1, (most - 1) * sizeof(t->texts[0]));
+        t->count--;
+    }
+    t->texts[t->count++] = kr_strdup(text);
+}
+
+void sim_forget(struct sim_texts *t)
+{
+    while (t->count)
+        free(t->texts[--t->count]);
+}
+
 struct bent { /* a request that is being bent */
     struct kr_request r;
     struct kr_packed entries[SIM_PEOPLE_MAX];
@@ -155,8 +171,8 @@ static void misshape(struct sim_person *p, char *text)
 
 char *sim_mischief(struct sim_world *w, struct sim_person *p, char *text)
 {
-    if (p->mischief == SIM_REPLAYING && p->said_count && sim_chance(&p->random, 50))
-        sim_send_up(w, p->index, kr_strdup(p->said[sim_below(&p->random, p->said_count)]));
+    if (p->mischief == SIM_REPLAYING && p->said.count && sim_chance(&p->random, 50))
+        sim_send_up(w, p->index, kr_strdup(p->said.texts[sim_below(&p->random, p->said.count)]));
     if (p->mischief == SIM_MISSHAPEN) {
         if (sim_chance(&p->random, 30))
             misshape(p, text);
@@ -176,22 +192,12 @@ void sim_flood(struct sim_world *w, struct sim_person *p, uint64_t count)
         r.kind = i % 3 ? KR_REQ_WHOLE : KR_REQ_CHALLENGE;
         r.u.whole = (struct kr_req_whole){.has_since = false};
         sim_send_up(w, p->index,
-                    p->said_count && i % 5 == 0 ? kr_strdup(p->said[i % p->said_count]) : encode(&r, id));
+                    p->said.count && i % 5 == 0 ? kr_strdup(p->said.texts[i % p->said.count])
+                                                : encode(&r, id));
     }
 }
 
 /* --- events on their way to a client --- */
-
-static void remember(struct sim_person *p, const char *text)
-{
-    const size_t max = sizeof(p->heard) / sizeof(p->heard[0]);
-    if (p->heard_count == max) {
-        free(p->heard[0]);
-        memmove(p->heard, p->heard + 1, (max - 1) * sizeof(p->heard[0]));
-        p->heard_count--;
-    }
-    p->heard[p->heard_count++] = kr_strdup(text);
-}
 
 /* Leaves out one of the members. True if there was another one. */
 static bool leave_one_out(const struct sim_person *p, struct kr_notice_announce *a,
@@ -272,6 +278,6 @@ char *sim_bend(struct sim_world *w, struct sim_person *p, char *text)
         if (p->fork_next && !w->well)
             text = fork(p, text);
     }
-    remember(p, text);
+    sim_remember(&p->heard, SIM_TEXTS_KEPT, text);
     return text;
 }

@@ -7,9 +7,10 @@
 #include "olm/olm.h"
 #include "sim/check/check.h"
 #include "sim/world/world.h"
+#include "support/report_line.h"
 #include "xml/ns.h"
 
-enum { REJOIN_MS = 2000, SPEAK_MS = 1500 };
+enum { REJOIN_MS = 2000, SPEAK_MS = 1500, SAID_MAX = 8 };
 
 void sim_person_init(struct sim_world *w, size_t index)
 {
@@ -79,11 +80,8 @@ static void close_page(struct sim_person *p)
 {
     kr_client_free(p->client);
     p->client = NULL;
-    for (size_t i = 0; i < p->said_count; i++)
-        free(p->said[i]);
-    for (size_t i = 0; i < p->heard_count; i++)
-        free(p->heard[i]);
-    p->said_count = p->heard_count = 0;
+    sim_forget(&p->said);
+    sim_forget(&p->heard);
     p->deadline_ms = UINT64_MAX;
 }
 
@@ -109,43 +107,12 @@ bool sim_person_joined(const struct sim_person *p)
 
 static void say_report(struct sim_world *w, struct sim_person *p, const struct kr_report *r)
 {
-    static const char *const kinds[] = {"joined",    "left",     "attached", "refused",  "announce",
-                                        "commit",    "switch",   "stop",     "mismatch", "exposed",
-                                        "unexposed", "detached", "state"};
-    struct kr_buf b;
-    kr_buf_init(&b, 4096);
-    kr_buf_printf(&b, "%s", kinds[r->kind]);
-    if (r->epoch)
-        kr_buf_printf(&b, " %llu", (unsigned long long)r->epoch);
-    if (r->kind == KR_REPORT_ANNOUNCE)
-        kr_buf_printf(&b, " %s", kr_epoch_kind_name(r->epoch_kind));
-    if (r->waiting)
-        kr_buf_printf(&b, " waiting");
-    if (r->by_clock)
-        kr_buf_printf(&b, " by-clock");
-    if (r->what)
-        kr_buf_printf(&b, " %s", r->what);
-    if (r->why)
-        kr_buf_printf(&b, " %s", r->why);
-    for (size_t i = 0; i < r->who_count; i++)
-        kr_buf_printf(&b, " %s", r->who[i]);
-    char *line = kr_buf_take_str(&b);
+    char *line = kr_report_line(r);
     if (line) {
         sim_check_line(w, p->role->name, line);
         sim_say(w, p->role->name, "%s", line);
     }
     free(line);
-}
-
-static void remember(struct sim_person *p, const char *text)
-{
-    const size_t max = sizeof(p->said) / sizeof(p->said[0]);
-    if (p->said_count == max) {
-        free(p->said[0]);
-        memmove(p->said, p->said + 1, (max - 1) * sizeof(p->said[0]));
-        p->said_count--;
-    }
-    p->said[p->said_count++] = kr_strdup(text);
 }
 
 static void step(struct sim_world *w, struct sim_person *p, struct kr_client_event *e)
@@ -161,7 +128,7 @@ static void step(struct sim_world *w, struct sim_person *p, struct kr_client_eve
     for (size_t i = 0; i < out.stanza_count; i++) {
         char *text = kr_strdup(out.stanzas[i]);
         if (p->mischief != SIM_HONEST && strncmp(text, "<iq", 3) == 0) {
-            remember(p, text);
+            sim_remember(&p->said, SAID_MAX, text);
             text = sim_mischief(w, p, text);
         }
         sim_send_up(w, p->index, text);

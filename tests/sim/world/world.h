@@ -45,7 +45,12 @@ struct sim_end {                       /* one end of a stream to the server */
     unsigned misses_presence; /* so many presences to it are lost */
 };
 
-enum { SIM_ATTACHES_KEPT = 256 };
+enum { SIM_ATTACHES_KEPT = 256, SIM_TEXTS_KEPT = 16 };
+
+struct sim_texts { /* the last ones, oldest first */
+    char *texts[SIM_TEXTS_KEPT];
+    size_t count;
+};
 
 struct sim_person {
     const struct sim_role *role;
@@ -68,11 +73,9 @@ struct sim_person {
     bool detached;         /* by its own will */
     bool barred;           /* revoked, banned or detached: it need not become a member */
     unsigned misses_announces;
-    int fork_next; /* the next announce is bent */
-    char *said[8]; /* its last requests, for who repeats them */
-    size_t said_count;
-    char *heard[16]; /* the last events it was sent */
-    size_t heard_count;
+    int fork_next;          /* the next announce is bent */
+    struct sim_texts said;  /* its last requests, for who repeats them */
+    struct sim_texts heard; /* the last events it was sent */
 };
 
 struct sim_service {
@@ -198,6 +201,8 @@ bool sim_person_joined(const struct sim_person *p);
 /* --- mischief.c: what a dishonest client makes of its requests; NULL: nothing is sent. Takes the text. ---
  */
 char *sim_mischief(struct sim_world *w, struct sim_person *p, char *text);
+void sim_remember(struct sim_texts *t, size_t most, const char *text);
+void sim_forget(struct sim_texts *t);
 void sim_flood(struct sim_world *w, struct sim_person *p, uint64_t count);
 /* What the wire makes of an event to a person; NULL: it is lost. Takes the text. */
 char *sim_bend(struct sim_world *w, struct sim_person *p, char *text);

@@ -10,6 +10,7 @@
 #include "message/stanza.h"
 #include "store_memory/memory.h"
 #include "support/el_expat.h"
+#include "support/report_line.h"
 #include "support/turn.h"
 #include "xml/ns.h"
 
@@ -126,25 +127,11 @@ static void to_service(struct world *w, struct stanza *s)
 
 static void note(struct one *o, const struct kr_report *r)
 {
-    static const char *const kinds[] = {"joined",    "left",     "attached", "refused",  "announce",
-                                        "commit",    "switch",   "stop",     "mismatch", "exposed",
-                                        "unexposed", "detached", "state"};
     struct kr_buf b;
+    char *line = kr_report_line(r);
     kr_buf_init(&b, 1 << 20);
-    kr_buf_printf(&b, "%s%s", o->said, kinds[r->kind]);
-    if (r->epoch)
-        kr_buf_printf(&b, " %llu", (unsigned long long)r->epoch);
-    if (r->kind == KR_REPORT_ANNOUNCE)
-        kr_buf_printf(&b, " %s", kr_epoch_kind_name(r->epoch_kind));
-    if (r->by_clock)
-        kr_buf_printf(&b, " by-clock");
-    if (r->what)
-        kr_buf_printf(&b, " %s", r->what);
-    if (r->why)
-        kr_buf_printf(&b, " %s", r->why);
-    for (size_t i = 0; i < r->who_count; i++)
-        kr_buf_printf(&b, " %s", r->who[i]);
-    kr_buf_printf(&b, "\n");
+    kr_buf_printf(&b, "%s%s\n", o->said, line);
+    free(line);
     free(o->said);
     o->said = kr_buf_take_str(&b);
     kr_buf_done(&b);
