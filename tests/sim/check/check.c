@@ -169,6 +169,8 @@ void sim_check_report(struct sim_world *w, struct sim_person *p, const struct kr
     struct watched *me = &w->check->people[p->index];
     if (r->kind == KR_REPORT_MISMATCH) {
         me->said_mismatch = true;
+        me->forked_epoch =
+            me->forked_epoch || p->forked; /* what it was told did not even look like an epoch */
         if (!p->forked && !p->suspect && r->who_count == 0)
             sim_violate(w, SIM_P_FORK, "%s says that it was told something else (%s), but it was not",
                         p->role->name, r->why);
