@@ -247,8 +247,10 @@ void kr_announce_apply(struct kr_client *c, const struct kr_notice_announce *a)
     }
     c->seen_instance = a->instance;
     c->seen_epoch = a->link.epoch;
-    if (a->reasons & KR_REASON_RECOVER)
-        kr_request_lost(c); /* whoever was to answer is gone */
+    if (a->reasons & KR_REASON_RECOVER) { /* whoever was to answer is gone, perhaps in the middle of it */
+        kr_request_lost(c);
+        c->answered = false;
+    }
     kr_epoch_was_committed(c, a->committed);
     int err = apply(c, a, last);
     if (err == KR_E_BELOW_FLOOR) {
@@ -270,6 +272,8 @@ void kr_announce_failed(struct kr_client *c, int err, const struct kr_notice_ann
         return;
     }
     kr_output_refused(c->out, "announce", err, NULL);
+    if (c->unresolved && (a->reasons & KR_REASON_RECOVER))
+        kr_announce_ask_again(c);
     if (c->unresolved)
         return; /* the answer is still to come */
     c->unresolved = true;

@@ -20,21 +20,28 @@ static bool may_be_missed(const struct sim_world *w, const struct kr_id *attach)
     return false;
 }
 
-/* Is there anybody honest to talk to? Whom nobody helps to a session, does not send. */
-static bool has_company(const struct sim_world *w, const struct sim_person *p)
+/* The other members of its room; how many of them are honest. */
+static size_t others(const struct sim_world *w, const struct sim_person *p, size_t *ret_honest)
 {
     struct kr_id instance;
     uint64_t epoch;
-    size_t others = 0;
+    size_t count = 0;
+    *ret_honest = 0;
     for (size_t i = 0; i < w->count; i++) {
         const struct sim_person *o = &w->people[i];
         if (o == p || o->role->room != p->role->room || !check_core_member(w, o, &instance, &epoch))
             continue;
-        if (is_honest(w, o))
-            return true;
-        others++;
+        count++;
+        *ret_honest += is_honest(w, o);
     }
-    return others == 0;
+    return count;
+}
+
+/* Whom nobody honest helps to a session does not send; who is alone does. */
+static bool must_send(const struct sim_world *w, const struct sim_person *p)
+{
+    size_t honest;
+    return others(w, p, &honest) == 0 || honest;
 }
 
 static void check_keys(struct sim_world *w, const struct sim_person *p)
@@ -53,7 +60,7 @@ static void check_keys(struct sim_world *w, const struct sim_person *p)
         sim_violate(w, SIM_P_RECOVERY, "%s is a member and %s", name,
                     v.member ? "says it was told otherwise" : "does not know");
     else if (v.newest != epoch ||
-             ((!v.may_send || v.epoch != epoch || !kr_id_equal(&v.instance, &instance)) && has_company(w, p)))
+             ((!v.may_send || v.epoch != epoch || !kr_id_equal(&v.instance, &instance)) && must_send(w, p)))
         sim_violate(w, SIM_P_RECOVERY, "%s %s epoch %llu, knows %llu, and %llu is committed", name,
                     v.may_send ? "sends with" : "sends nothing, last", (unsigned long long)v.epoch,
                     (unsigned long long)v.newest, (unsigned long long)epoch);
@@ -96,7 +103,7 @@ static void check_hearing(struct sim_world *w, struct sim_person *from)
     uint64_t epoch;
     struct kr_buf frame, plain;
     static const char word[] = "a last word";
-    if (!check_core_member(w, from, &instance, &epoch) || !has_company(w, from))
+    if (!check_core_member(w, from, &instance, &epoch) || !must_send(w, from))
         return;
     kr_buf_init(&frame, 256);
     kr_buf_init(&plain, 256);
@@ -125,7 +132,9 @@ static void check_fork(struct sim_world *w, const struct sim_person *p)
     if (!p->client || !me->forked_epoch || me->said_mismatch)
         return;
     struct kr_client_view v = kr_client_look(p->client);
-    if (v.mismatched || (v.may_send && has_company(w, p)))
+    size_t honest;
+    others(w, p, &honest);
+    if (v.mismatched || (v.may_send && honest))
         sim_violate(w, SIM_P_FORK, "%s was told another roster and has not said so", p->role->name);
 }
 

@@ -141,6 +141,53 @@ static void missed_announce_is_made_up(void **state)
     world_done(&w);
 }
 
+/* A whole announce goes out as one part for each member; w->left of them have another head. */
+static bool cut_announce(struct world *w, struct one *to, struct kr_notice *n)
+{
+    if (n->kind != KR_NOTICE_ANNOUNCE || n->u.announce.of != 1 || !n->u.announce.full)
+        return true;
+    for (size_t i = 0; i < n->u.announce.member_count; i++) {
+        struct kr_notice part = *n;
+        struct kr_notice_announce *a = &part.u.announce;
+        a->part = (uint32_t)i + 1;
+        a->of = (uint32_t)n->u.announce.member_count;
+        a->members = n->u.announce.members + i;
+        a->member_count = 1;
+        if (i) {
+            a->policy_text = kr_span(NULL, 0);
+            a->past_count = a->gone_count = 0;
+        }
+        if (i + 1 == a->of && a->of > 1 && w->left) {
+            w->left--;
+            a->deadline_ms++;
+        }
+        world_notice(w, to, SERVICE, &part);
+    }
+    return false;
+}
+
+static void announce_in_parts(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, 13);
+    world_start(&w);
+    w.notice = cut_announce;
+    world_join(&w, "alice");
+    world_join(&w, "bob");
+    world_join(&w, "carol");
+    world_wait(&w, 1500);
+    world_all_hear(&w, 1);
+    w.left = 1; /* the last part is of another whole: all is asked for again */
+    struct one *dave = world_join(&w, "dave");
+    world_wait(&w, 4000);
+    assert_int_equal(w.left, 0);
+    assert_true(one_said(dave, "refused announce malformed"));
+    assert_false(one_said(dave, "mismatch"));
+    world_all_hear(&w, 2);
+    world_done(&w);
+}
+
 static bool damage_one_deliver(struct world *w, struct one *to, struct kr_notice *n)
 {
     if (to != w->arg || n->kind != KR_NOTICE_DELIVER || w->left == 0 || n->u.deliver.entry_count == 0)
@@ -180,6 +227,7 @@ int main(void)
         cmocka_unit_test(timer_rotates),
         cmocka_unit_test(service_restarts),
         cmocka_unit_test(missed_announce_is_made_up),
+        cmocka_unit_test(announce_in_parts),
         cmocka_unit_test(what_cannot_be_opened_is_sealed_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
