@@ -110,9 +110,10 @@ void kr_announce_part(struct kr_client *c, const struct kr_notice_announce *part
 void kr_announce_heard_of(struct kr_client *c, const struct kr_id *instance, uint64_t epoch)
 {
     bool same = kr_id_equal(&c->seen_instance, &c->instance);
-    if (c->phase < KR_PHASE_WAITING || c->mismatched || c->assembly.active ||
-        !kr_id_equal(instance, &c->instance) || (same && epoch <= c->seen_epoch) || epoch <= c->missed_epoch)
+    if (c->phase < KR_PHASE_WAITING || c->mismatched || !kr_id_equal(instance, &c->instance) ||
+        (same && epoch <= c->seen_epoch) || epoch <= c->missed_epoch)
         return;
+    kr_announce_reset(c); /* of one that has begun, a part is lost */
     c->missed_epoch = epoch;
     kr_announce_ask_again(c);
 }

@@ -104,9 +104,23 @@ static int make_roster(const struct kr_notice_announce *a, const struct kr_epoch
     return err;
 }
 
-/* Our own line as we signed it; and nobody who left may follow a ratchet. */
+/* A ratchet is followed by everybody who was in the epoch before, through all ratchets that we missed too:
+ * nobody of those may be missing, or leavers would follow it, and nobody of them may count as new
+ * (5.5, 5.10). */
+static bool ratchet_holds(const struct kr_epoch_state *last, const struct kr_roster *r)
+{
+    for (size_t i = 0; i < last->roster.len; i++) {
+        int at = kr_roster_find(r, &last->roster.entries[i].attach);
+        if (at < 0 || r->entries[at].is_new)
+            return false;
+    }
+    return true;
+}
+
+/* Our own line as we signed it, and what a ratchet must have. */
 static int check_roster(const struct kr_client *c, const struct kr_notice_announce *a,
-                        const struct kr_epoch_state *last, const struct kr_roster *r, size_t *ret_me)
+                        const struct kr_epoch_state *last, const struct kr_missed *missed,
+                        const struct kr_roster *r, size_t *ret_me)
 {
     int me = kr_roster_find(r, &c->attach);
     if (me < 0)
@@ -115,12 +129,19 @@ static int check_roster(const struct kr_client *c, const struct kr_notice_announ
     if (strcmp(m->participant, c->nick) != 0 || strcmp(m->owner, c->owner) != 0 ||
         !kr_key_equal(&m->ed25519, &c->ed25519) || !kr_key_equal(&m->curve25519, &c->curve25519))
         return KR_E_ROSTER_MISMATCH;
-    bool follows = last && a->has_prev && last->link.epoch == a->prev; /* who missed some cannot tell */
-    for (size_t i = 0; a->link.kind == KR_EPOCH_RATCHET && follows && i < last->roster.len; i++)
-        if (kr_roster_find(r, &last->roster.entries[i].attach) < 0)
-            return KR_E_ROSTER_MISMATCH;
+    if (a->link.kind == KR_EPOCH_RATCHET && last && !missed->fresh && !ratchet_holds(last, r))
+        return KR_E_ROSTER_MISMATCH;
     *ret_me = (size_t)me;
     return 0;
+}
+
+/* The others ratchet what we sealed in this attach, and we cannot: what we would draw anew, they would not
+ * hold. */
+static bool lost_our_own(const struct kr_client *c, const struct kr_notice_announce *a,
+                         const struct kr_epoch_state *last, const struct kr_missed *missed, bool is_new)
+{
+    bool follows = last && last->held[last->me].has;
+    return a->link.kind == KR_EPOCH_RATCHET && !is_new && !follows && !missed->fresh && c->has_sealed;
 }
 
 static bool line_verifies(const struct kr_client *c, const struct kr_member_line *m)
@@ -200,10 +221,12 @@ static int apply(struct kr_client *c, const struct kr_notice_announce *a, struct
     if (!err)
         err = make_roster(a, last, &roster);
     if (!err)
-        err = check_roster(c, a, last, &roster, &me);
+        err = check_roster(c, a, last, &missed, &roster, &me);
     /* without a chain of our own: as a joiner, or in answer to our asking */
     if (!err && !last && !roster.entries[me].is_new && !(c->unresolved && a->full))
         err = KR_E_CHAIN_BROKEN;
+    if (!err && lost_our_own(c, a, last, &missed, roster.entries[me].is_new))
+        err = KR_E_BAD_STATE;
     if (!err) {
         c->policy = policy;
         c->policy_hash = a->link.policy;
@@ -253,7 +276,10 @@ void kr_announce_apply(struct kr_client *c, const struct kr_notice_announce *a)
     }
     kr_epoch_was_committed(c, a->committed);
     int err = apply(c, a, last);
-    if (err == KR_E_BELOW_FLOOR) {
+    if (err == KR_E_BAD_STATE) {
+        kr_output_refused(c->out, "announce", err, NULL);
+        kr_attach_anew(c);
+    } else if (err == KR_E_BELOW_FLOOR) {
         kr_output_refused(c->out, "announce", err, NULL);
         kr_attach_detach(c);
     } else if (err) {

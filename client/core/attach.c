@@ -34,10 +34,19 @@ void kr_client_attach_end(struct kr_client *c)
     c->has_policy = c->unresolved = c->mismatched = false;
 }
 
+void kr_attach_anew(struct kr_client *c)
+{
+    uint64_t until = kr_sooner(c->now_ms + KR_EXPOSED_MS, kr_epoch_broken_until(c));
+    kr_client_attach_end(c);
+    kr_attach_again(c, 0);
+    c->stop_at_ms = kr_sooner(c->stop_at_ms, until);
+}
+
 void kr_attach_start(struct kr_client *c)
 {
     c->phase = KR_PHASE_CHALLENGING;
     c->detach_at_ms = UINT64_MAX;
+    c->has_sealed = false;
     uint64_t from = c->attach_paid_ms > c->now_ms ? c->attach_paid_ms : c->now_ms;
     c->attach_paid_ms = from + KR_CLIENT_REATTACH_MS;
     struct kr_request r = {.kind = KR_REQ_CHALLENGE};
@@ -200,8 +209,8 @@ void kr_attach_unasked(struct kr_client *c)
 /* Unless it was heard, the service counts us as a member on and on: until we attach anew, or are out. */
 void kr_attach_detached(struct kr_client *c, int err)
 {
-    if (err && err != KR_E_NOT_MEMBER && c->in_room && c->phase == KR_PHASE_NONE &&
-        c->attach_at_ms == UINT64_MAX)
+    bool unheard = err == KR_E_IO || err == KR_E_INTERNAL || err == KR_E_BUSY || err == KR_E_QUOTA;
+    if (unheard && c->in_room && c->phase == KR_PHASE_NONE && c->attach_at_ms == UINT64_MAX)
         c->detach_at_ms = c->now_ms + KR_CLIENT_REATTACH_MS;
 }
 

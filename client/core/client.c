@@ -128,6 +128,7 @@ static void handle_down(struct kr_client *c)
     c->jid = NULL;
     c->in_room = c->joining = false;
     c->leaving = 0;
+    kr_exposure_forget(c);
     kr_client_attach_end(c);
     kr_presence_forget(c);
     kr_request_forget(c);
@@ -186,7 +187,7 @@ static void handle_time(struct kr_client *c)
         kr_attach_start(c);
     if (c->ask_at_ms <= c->now_ms) {
         c->ask_at_ms = UINT64_MAX;
-        if (c->phase >= KR_PHASE_WAITING)
+        if (c->phase >= KR_PHASE_WAITING && !c->mismatched)
             kr_announce_ask_again(c);
     }
     if (c->detach_at_ms <= c->now_ms)

@@ -216,13 +216,20 @@ void kr_epoch_announced(struct kr_client *c, const struct kr_epoch_state *e)
         expire(c, e);
 }
 
+/* We send with a newer one already: there is no way back. */
+static bool is_older(const struct kr_client *c, const struct kr_epoch_state *e)
+{
+    return c->sending && kr_id_equal(&c->sending->attach, &e->attach) &&
+           c->sending->link.epoch > e->link.epoch;
+}
+
 void kr_epoch_was_committed(struct kr_client *c, uint64_t epoch)
 {
     struct kr_epoch_state *e = c->epochs;
     while (e && !(e->link.epoch == epoch && kr_id_equal(&e->instance, &c->instance) &&
                   kr_id_equal(&e->attach, &c->attach)))
         e = e->next;
-    if (!e || e->committed)
+    if (!e || e->committed || is_older(c, e))
         return;
     e->committed = true;
     struct kr_report *r = kr_output_report(c->out, KR_REPORT_COMMIT);
@@ -233,6 +240,7 @@ void kr_epoch_was_committed(struct kr_client *c, uint64_t epoch)
         r->instance = e->instance;
         r->epoch = e->link.epoch;
         c->sending = e;
+        c->stop_at_ms = UINT64_MAX;
         expire_again(c);
     }
     kr_epoch_replaced(c, e);
@@ -267,7 +275,22 @@ static void stop(struct kr_client *c, const char *why)
 /* An announce does not hold and its whole does not come: until then we send with what we have. */
 static uint64_t unresolved_until(const struct kr_client *c)
 {
-    return c->unresolved ? c->broken.announced_ms + c->broken.deadline_ms + KR_UNSEALED_STOP_MS : UINT64_MAX;
+    return c->unresolved ? kr_epoch_broken_until(c) : UINT64_MAX;
+}
+
+uint64_t kr_epoch_broken_until(const struct kr_client *c)
+{
+    return c->unresolved || c->mismatched
+               ? c->broken.announced_ms + c->broken.deadline_ms + KR_UNSEALED_STOP_MS
+               : UINT64_MAX;
+}
+
+/* Keys of attaches before this one: 5 s left. */
+static void fade_older(struct kr_client *c)
+{
+    for (struct kr_epoch_state *e = c->epochs; e; e = e->next)
+        if (!kr_id_equal(&e->attach, &c->attach))
+            e->erase_ms = kr_sooner(e->erase_ms, c->now_ms + KR_ERASE_MS);
 }
 
 void kr_epoch_send(struct kr_client *c)
@@ -277,7 +300,7 @@ void kr_epoch_send(struct kr_client *c)
         c->stop_at_ms = c->expire_ms = UINT64_MAX;
     if (c->sending && c->stop_at_ms <= c->now_ms) {
         stop(c, "not-member");
-        kr_epoch_fade(c);
+        fade_older(c);
     }
     if (c->sending && c->expire_ms <= c->now_ms)
         stop(c, c->mismatched ? "mismatched" : "overdue");

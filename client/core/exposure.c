@@ -38,10 +38,12 @@ static void look(struct kr_client *c)
 {
     struct kr_absence *a, *next;
     const struct kr_epoch_state *e = c->sending;
+    if (!e)
+        return; /* who was gone before is so still when sending goes on */
     HASH_ITER (hh, c->absences, a, next) {
         a->marked = false;
     }
-    for (size_t i = 0; e && i < e->roster.len; i++) {
+    for (size_t i = 0; i < e->roster.len; i++) {
         const struct kr_roster_entry *m = &e->roster.entries[i];
         struct kr_id device = kr_device_id(&m->ed25519, &m->curve25519);
         if (i != e->me && !kr_presence_shows(c, m->participant, &device))
@@ -63,7 +65,7 @@ static bool answered(const struct kr_client *c, const struct kr_absence *a)
 
 static bool exposes(const struct kr_client *c, const struct kr_absence *a)
 {
-    return c->now_ms >= a->since_ms + KR_EXPOSED_MS && !answered(c, a);
+    return c->sending && c->now_ms >= a->since_ms + KR_EXPOSED_MS && !answered(c, a);
 }
 
 void kr_exposure_update(struct kr_client *c)

@@ -65,6 +65,7 @@ static void out_of_room(struct kr_client *c, const char *why)
     c->in_room = c->joining = false;
     kr_client_attach_end(c);
     kr_presence_forget(c);
+    kr_exposure_forget(c);
     c->sending = NULL;
     if (!c->keep)
         kr_epoch_fade(c);
@@ -77,6 +78,7 @@ void kr_presence_leave(struct kr_client *c)
     if (c->jid && (c->in_room || c->joining)) {
         send_presence(c, false);
         c->leaving++;
+        c->leaving_until_ms = c->now_ms + KR_CLIENT_LEAVING_MS;
         out_of_room(c, "own");
     }
 }
@@ -128,12 +130,21 @@ static void came(struct kr_client *c, const char *nick, const struct kr_el *el, 
     const char *jid = item ? kr_el_attr(item, "jid") : NULL;
     o->is_service = jid && kr_jid_same_bare(jid, c->service);
     /* Also one that was never seen to go: a server may hold its place while it restarts. */
-    if (o->is_service && c->phase >= KR_PHASE_WAITING)
+    if (o->is_service && c->phase >= KR_PHASE_WAITING && !c->mismatched)
         c->ask_at_ms = c->now_ms + KR_CLIENT_REATTACH_MS;
     if (o->is_service)
         kr_request_hurry(c);
     if (fresh && o->is_service && c->phase == KR_PHASE_NONE && c->attach_at_ms != UINT64_MAX)
         c->attach_at_ms = c->now_ms;
+}
+
+/* Does the room say that we are out, or that we never were in? */
+static bool is_our_end(const struct kr_client *c, const char *type, const char *nick, const struct kr_el *x)
+{
+    if (!type)
+        return false;
+    bool ours = strcmp(nick, c->nick) == 0 || has_status(x, "110"); /* it may have renamed us */
+    return strcmp(type, "error") == 0 || (strcmp(type, "unavailable") == 0 && ours);
 }
 
 void kr_presence_stanza(struct kr_client *c, const struct kr_el *el)
@@ -144,9 +155,10 @@ void kr_presence_stanza(struct kr_client *c, const struct kr_el *el)
     const char *nick = kr_jid_resource(from);
     const char *type = kr_el_attr(el, "type");
     const struct kr_el *x = kr_el_child(el, "x", KR_NS_MUC_USER);
+    if (c->leaving && c->now_ms >= c->leaving_until_ms)
+        c->leaving = 0;
     if (c->leaving) { /* what the room says until it has seen us go is of the stay that is over */
-        bool gone = type && strcmp(type, "unavailable") == 0 && strcmp(nick, c->nick) == 0;
-        c->leaving -= gone;
+        c->leaving -= is_our_end(c, type, nick, x);
         return;
     }
     if (!c->joining && !c->in_room)

@@ -66,10 +66,8 @@ static void answered(struct kr_client *c, const struct kr_pending *q, const stru
         break;
     case KR_REQ_WHOLE:
         if (err == KR_E_NOT_MEMBER || err == KR_E_NOT_OCCUPANT || err == KR_E_UNKNOWN_ROOM) {
-            kr_client_attach_end(c);
-            kr_attach_again(c, 0);
-            /* the keys in use hold over the new attach, not for ever */
-            c->stop_at_ms = kr_sooner(c->stop_at_ms, c->now_ms + KR_EXPOSED_MS);
+            if (!c->mismatched) /* what does not hold is healed by nobody's word but the user's (5.4) */
+                kr_attach_anew(c);
         } else if (err) {
             refused(c, q, err);
             c->ask_at_ms = kr_sooner(c->ask_at_ms, c->now_ms + KR_CLIENT_REATTACH_MS);
@@ -78,8 +76,9 @@ static void answered(struct kr_client *c, const struct kr_pending *q, const stru
         }
         break;
     case KR_REQ_DETACH:
-        if (err && err != KR_E_NOT_MEMBER)
+        if (err && err != KR_E_NOT_MEMBER && !c->detach_told)
             refused(c, q, err);
+        c->detach_told = err != 0;
         kr_attach_detached(c, err);
         break;
     default:
@@ -125,7 +124,9 @@ void kr_request_time(struct kr_client *c)
 {
     struct kr_pending **at = &c->pending;
     while (*at) {
-        if ((*at)->due_ms > c->now_ms) {
+        bool past = (*at)->overdue && (*at)->kind == KR_REQ_ENVELOPE &&
+                    (!kr_epoch_now(c) || (*at)->epoch != kr_epoch_now(c)->link.epoch);
+        if ((*at)->due_ms > c->now_ms && !past) {
             at = &(*at)->next;
             continue;
         }

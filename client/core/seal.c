@@ -176,6 +176,7 @@ static void send_envelope(struct kr_client *c, struct kr_epoch_state *e, enum kr
             q->seals = part == of && v->sealed_count;
             q->round = round;
             e->posted = e->posted || q->seals;
+            c->has_sealed = c->has_sealed || q->seals;
         }
     }
 }
@@ -287,7 +288,9 @@ void kr_seal_result(struct kr_client *c, const struct kr_pending *q, int err)
         c->broken.announced_ms = e->announced_ms; /* 5.12 counts from the announce */
         return;
     }
-    if (err && q->round != KR_ROUND_SUPPLEMENT)
+    if (err && q->round == KR_ROUND_SUPPLEMENT) /* what is still wanted comes with the whole (6.7) */
+        c->ask_at_ms = kr_sooner(c->ask_at_ms, c->now_ms + KR_CLIENT_REATTACH_MS);
+    else if (err)
         e->posted = false;
     else if (!err && q->seals)
         e->sealed = true; /* only what the service took counts (5.12) */

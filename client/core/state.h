@@ -17,7 +17,8 @@
 enum {
     KR_CLIENT_IQ_MS = 10000,
     KR_CLIENT_REATTACH_MS = 5000,
-    KR_CLIENT_LATE_MS = 60000, /* so late an answer to a claim or an envelope is still of use */
+    KR_CLIENT_LEAVING_MS = 10000, /* a leave is seen by then, or never */
+    KR_CLIENT_LATE_MS = 60000,    /* so late an answer to a claim or an envelope is still of use */
     KR_CLIENT_HURRY_MS = 1000,
     KR_CLIENT_CLAIM_TRIES = 2, /* of one target in an epoch, by failed requests */
     KR_CLIENT_ID_LEN = 20
@@ -141,7 +142,8 @@ struct kr_client {
 
     char *jid; /* NULL: no link */
     bool wants_room, joining, in_room;
-    unsigned leaving; /* how often we left and have not seen it yet */
+    unsigned leaving;          /* how often we left and have not seen it yet */
+    uint64_t leaving_until_ms; /* then the room has forgotten us */
     struct kr_occupant *occupants;
 
     enum kr_phase phase;
@@ -151,9 +153,11 @@ struct kr_client {
     uint64_t ask_at_ms;      /* when to ask for the whole (7.8) */
     uint64_t detach_at_ms;   /* when to say once more that we are detached */
     uint64_t detached_ms;    /* when we last said so */
+    bool detach_told;        /* the application knows that it was not heard */
     uint64_t expire_ms; /* when the key in use is over: an epoch without one of its members was announced */
     char *owner;
     struct kr_id attach, instance;
+    bool has_sealed; /* for somebody, in this attach */
     struct kr_policy policy;
     struct kr_digest policy_hash;
     bool has_policy;
@@ -202,6 +206,8 @@ void kr_client_attach_end(
     struct kr_client *c); /* the attach is over: sessions, chain and parts go; keys stay */
 void kr_attach_over(struct kr_client *c, const struct kr_notice_detached *d);
 void kr_attach_again(struct kr_client *c, uint64_t wait_ms);
+/* This attach is of no more use: another one; the keys in use hold over it, not for ever. */
+void kr_attach_anew(struct kr_client *c);
 void kr_attach_member(struct kr_client *c); /* an announce has let us in */
 void kr_attach_detach(struct kr_client *c); /* by our will; keys fade */
 void kr_attach_detach_send(struct kr_client *c);
@@ -266,6 +272,9 @@ void kr_epoch_replaced(struct kr_client *c, const struct kr_epoch_state *by); /*
 void kr_epoch_time(struct kr_client *c);
 void kr_epoch_erase_all(struct kr_client *c);
 void kr_epoch_fade(struct kr_client *c); /* all of them: 5 s left */
+/* When sending must end at the latest, for what did not hold or is not answered. UINT64_MAX: nothing of that
+ * kind. */
+uint64_t kr_epoch_broken_until(const struct kr_client *c);
 /* An announce says so: the commit itself did not reach us. */
 void kr_epoch_was_committed(struct kr_client *c, uint64_t epoch);
 void kr_epoch_commit(struct kr_client *c, const struct kr_notice_commit *n);

@@ -166,6 +166,20 @@ struct kr_again *kr_again_get(struct kr_epoch *e, size_t sender, size_t recipien
     return &s->again[recipient];
 }
 
+static void tell_wanted(struct kr_core *core, struct kr_room *room, const struct kr_epoch *e, size_t sender,
+                        const uint16_t *recipients, size_t count)
+{
+    const struct kr_attach *a = kr_recipient(room, e, sender);
+    struct kr_notice n = {.kind = KR_NOTICE_WANTED,
+                          .room = room->jid,
+                          .u.wanted = {.instance = e->instance,
+                                       .epoch = e->link.epoch,
+                                       .recipients = recipients,
+                                       .recipient_count = count}};
+    if (a && count)
+        kr_tell(core, a->full_jid, &n);
+}
+
 bool kr_deliver_want(struct kr_core *core, struct kr_room *room, struct kr_epoch *e, size_t sender,
                      size_t recipient)
 {
@@ -176,21 +190,19 @@ bool kr_deliver_want(struct kr_core *core, struct kr_room *room, struct kr_epoch
         return false;
     again->asked++;
     again->open = true;
-    kr_deliver_want_open(core, room, e, sender, recipient);
+    uint16_t index = (uint16_t)recipient;
+    tell_wanted(core, room, e, sender, &index, 1);
     return true;
 }
 
-void kr_deliver_want_open(struct kr_core *core, struct kr_room *room, struct kr_epoch *e, size_t sender,
-                          size_t recipient)
+void kr_deliver_want_open(struct kr_core *core, struct kr_room *room, const struct kr_epoch *e, size_t sender)
 {
-    struct kr_attach *a = kr_recipient(room, e, sender);
-    if (!a || !kr_recipient(room, e, recipient) || !kr_again_get(e, sender, recipient)->open)
-        return;
-    uint16_t index = (uint16_t)recipient;
-    struct kr_notice n = {
-        .kind = KR_NOTICE_WANTED,
-        .room = room->jid,
-        .u.wanted = {
-            .instance = e->instance, .epoch = e->link.epoch, .recipients = &index, .recipient_count = 1}};
-    kr_tell(core, a->full_jid, &n);
+    const struct kr_again *again = e->seats[sender].again;
+    uint16_t *open = kr_calloc(e->roster.len, sizeof(*open));
+    size_t count = 0;
+    for (size_t i = 0; again && i < e->roster.len; i++)
+        if (again[i].open && kr_recipient(room, e, i))
+            open[count++] = (uint16_t)i;
+    tell_wanted(core, room, e, sender, open, count);
+    free(open);
 }

@@ -32,8 +32,9 @@ struct kr_again *kr_again_get(struct kr_epoch *e, size_t sender, size_t recipien
  * not be asked any more. */
 bool kr_deliver_want(struct kr_core *core, struct kr_room *room, struct kr_epoch *e, size_t sender,
                      size_t recipient);
-/* Says so once more, where a question is open: the sender may not have known the epoch. */
-void kr_deliver_want_open(struct kr_core *core, struct kr_room *room, struct kr_epoch *e, size_t sender,
-                          size_t recipient);
+/* Says so once more, for all questions that are open: the sender may not have known the epoch, or was not
+ * heard. */
+void kr_deliver_want_open(struct kr_core *core, struct kr_room *room, const struct kr_epoch *e,
+                          size_t sender);
 
 #endif

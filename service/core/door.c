@@ -27,7 +27,7 @@ static const struct {
     [KR_REQ_ENVELOPE] = {WHO_MEMBER, kr_request_envelope},
     [KR_REQ_ACK] = {WHO_MEMBER, kr_request_ack},
     [KR_REQ_SESSION] = {WHO_MEMBER, kr_request_session},
-    [KR_REQ_WHOLE] = {WHO_MEMBER, kr_request_whole},
+    [KR_REQ_WHOLE] = {WHO_ATTACHED, kr_request_whole},
     [KR_REQ_APPROVE] = {WHO_OWNER, kr_request_grant},
     [KR_REQ_REVOKE] = {WHO_OWNER, kr_request_grant},
     [KR_REQ_ROTATE] = {WHO_OWNER, kr_request_rotate},

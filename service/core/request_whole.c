@@ -26,7 +26,6 @@ int kr_request_whole(struct kr_core *core, const struct kr_ask *ask)
         kr_deliver_to(core, ask->room, e, (size_t)seat, KR_ROUND_1, false);
     if (e->stage > KR_STAGE_ROUND_2)
         kr_deliver_to(core, ask->room, e, (size_t)seat, KR_ROUND_2, true);
-    for (size_t i = 0; i < e->roster.len && e->seats[seat].again; i++)
-        kr_deliver_want_open(core, ask->room, e, (size_t)seat, i);
+    kr_deliver_want_open(core, ask->room, e, (size_t)seat);
     return 0;
 }

@@ -122,6 +122,8 @@ static void mark_absent(struct sim_world *w, struct watched *me, const struct kr
     }
     a->marked = true;
     const struct kr_epoch_state *e = answer_to(c, &m->attach);
+    if (!e)
+        a->answered = false;
     if (e && !a->answered) {
         a->answered = true;
         a->due_ms = w->now.mono_ms + e->deadline_ms + KR_UNSEALED_STOP_MS;
@@ -133,9 +135,13 @@ static void watch_absent(struct sim_world *w, struct sim_person *p)
 {
     struct watched *me = &w->check->people[p->index];
     const struct kr_client *c = p->client;
+    if (!c->in_room)
+        me->absent_count = 0;
+    if (!c->sending) /* who was gone before is so still when sending goes on */
+        return;
     for (size_t i = 0; i < me->absent_count; i++)
         me->absent[i].marked = false;
-    for (size_t i = 0; c->sending && i < c->sending->roster.len; i++) {
+    for (size_t i = 0; i < c->sending->roster.len; i++) {
         const struct kr_roster_entry *m = &c->sending->roster.entries[i];
         struct kr_id device = device_of(m);
         if (i != c->sending->me && !kr_presence_shows(c, m->participant, &device))
@@ -151,7 +157,7 @@ static void watch_absent(struct sim_world *w, struct sim_person *p)
 void check_client_time(struct sim_world *w, struct sim_person *p)
 {
     struct watched *me = &w->check->people[p->index];
-    if (!me->absent_count || !p->client || !sim_runs(w, p->index))
+    if (!me->absent_count || !p->client || !sim_runs(w, p->index) || !p->client->sending)
         return;
     const struct kr_client *c = p->client;
     for (size_t i = 0; i < me->absent_count; i++) {
