@@ -129,7 +129,7 @@ static void check_hearing(struct sim_world *w, struct sim_person *from)
 static void check_fork(struct sim_world *w, const struct sim_person *p)
 {
     const struct watched *me = &w->check->people[p->index];
-    if (!p->client || !me->forked_epoch || me->said_mismatch)
+    if (!p->client || p->suspect || !me->forked_epoch || me->said_mismatch)
         return;
     struct kr_client_view v = kr_client_look(p->client);
     size_t honest;

@@ -788,7 +788,9 @@ static void waiting_devices(void **state)
     t.attach = c->attach;
     refused(a, &r, "not-in-room");
     r = (struct kr_request){.kind = KR_REQ_WHOLE, .room = ROOM};
-    refused(c, &r, "not-member");
+    peer_send(&w, c, &r); /* it learns that its attach is known, and nothing else */
+    assert_string_equal(c->error, "");
+    assert_int_equal(c->announces, 0);
     r = (struct kr_request){
         .kind = KR_REQ_SESSION, .room = ROOM, .u.session = {.to = c->attach, .message = {c->attach.b, 16}}};
     refused(a, &r, "not-in-room");
