@@ -201,9 +201,9 @@ void kr_attach_detach_send(struct kr_client *c)
 
 void kr_attach_unasked(struct kr_client *c)
 {
-    if (c->in_room && c->phase == KR_PHASE_NONE && c->attach_at_ms == UINT64_MAX &&
-        c->now_ms >= c->detached_ms + KR_CLIENT_REATTACH_MS)
-        kr_attach_detach_send(c);
+    uint64_t due = c->detached_ms + KR_CLIENT_REATTACH_MS;
+    if (c->in_room && c->phase == KR_PHASE_NONE && c->attach_at_ms == UINT64_MAX)
+        c->detach_at_ms = kr_sooner(c->detach_at_ms, due > c->now_ms ? due : c->now_ms);
 }
 
 /* Unless it was heard, the service counts us as a member on and on: until we attach anew, or are out. */

@@ -174,7 +174,9 @@ void kr_claim_result(struct kr_client *c, const struct kr_pending *q, const stru
             p->claim_reset = err == KR_E_IO;
             continue;
         }
-        if (q->overdue && p->session_count)
+        if (!err && q->overdue && q->targets[i].reset)
+            p->resetting = true; /* late, and still the new session that was wanted */
+        else if (!err && q->overdue && p->session_count)
             continue; /* the second asking was quicker */
         bool mine = !err && kr_id_equal(&res.keys[i].attach, &p->attach);
         claim_one(c, p, mine ? &res.keys[i] : NULL);

@@ -10,14 +10,15 @@ static bool is_honest(const struct sim_world *w, const struct sim_person *p)
     return p->client && !p->suspect && !w->check->people[p->index].forked_epoch;
 }
 
-static bool may_be_missed(const struct sim_world *w, const struct kr_id *attach)
+/* Whose attach it is; NULL: nobody's that we know. */
+static const struct sim_person *whose(const struct sim_world *w, const struct kr_id *attach)
 {
     for (size_t i = 0; i < w->count; i++) {
         const struct watched *other = &w->check->people[i];
         if (check_is_among(other->attaches, other->attach_count, attach))
-            return !is_honest(w, &w->people[i]);
+            return &w->people[i];
     }
-    return false;
+    return NULL;
 }
 
 /* The other members of its room; how many of them are honest. */
@@ -67,10 +68,12 @@ static void check_keys(struct sim_world *w, const struct sim_person *p)
     else if (v.exposed)
         sim_violate(w, SIM_P_RECOVERY, "%s still shows the room as exposed", name);
     size_t n = check_client_missing(p, missing, SIM_PEOPLE_MAX);
-    for (size_t i = 0; i < n; i++)
-        if (!may_be_missed(w, &missing[i]))
-            sim_violate(w, SIM_P_RECOVERY, "%s lacks the secret of an honest member of epoch %llu", name,
-                        (unsigned long long)v.newest);
+    for (size_t i = 0; i < n; i++) {
+        const struct sim_person *of = whose(w, &missing[i]);
+        if (!of || is_honest(w, of))
+            sim_violate(w, SIM_P_RECOVERY, "%s lacks the secret of %s in epoch %llu", name,
+                        of ? of->role->name : "somebody", (unsigned long long)v.newest);
+    }
 }
 
 static bool policy_changes(const struct sim_plan *plan)
