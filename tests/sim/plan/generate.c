@@ -124,8 +124,7 @@ static void add_people(struct sim_plan *p, struct sim_random *r, enum temper tem
                                         "gus", "hal", "ivy", "joe", "kit", "lou"};
     bool small =
         p->cipher == SIM_CIPHER_OLM; /* an attach costs 12 ms then, and there are many seeds to run */
-    size_t least = temper == STORMS ? 4 : 2;
-    size_t count = temper == STORMS && !small ? sim_between(r, 6, 12) : sim_between(r, least, small ? 4 : 6);
+    size_t count = temper != STORMS ? sim_between(r, 2, small ? 3 : 6) : small ? 4 : sim_between(r, 6, 12);
     for (size_t i = 0; i < count; i++) {
         struct sim_role *role = sim_plan_add_role(p, names[i]);
         role->guest = sim_chance(r, 15);
@@ -153,7 +152,7 @@ void sim_plan_generate(struct sim_plan *p, uint64_t seed, enum sim_cipher cipher
     p->policy = temper == POLICIES || sim_chance(&r, 15) ? (int)sim_below(&r, 3) : 0;
     p->jitter_ms = temper == CALM ? (int)sim_between(&r, 1, 60)
                                   : (int)sim_between(&r, 1, sim_chance(&r, 80) ? 120 : 1500);
-    p->end_ms = sim_between(&r, 10000, cipher == SIM_CIPHER_OLM ? 20000 : temper == STORMS ? 60000 : 40000);
+    p->end_ms = sim_between(&r, 10000, cipher == SIM_CIPHER_OLM ? 15000 : temper == STORMS ? 60000 : 40000);
     add_people(p, &r, temper);
     uint64_t gap = sim_between(&r, 400, 4000);
     for (uint64_t at = 1000; at < p->end_ms; at += 1 + sim_below(&r, 2 * gap)) {
