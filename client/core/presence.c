@@ -73,12 +73,17 @@ static void out_of_room(struct kr_client *c, const char *why)
         kr_output_report(c->out, KR_REPORT_LEFT)->why = kr_strdup(why);
 }
 
+static void say_leave(struct kr_client *c)
+{
+    send_presence(c, false);
+    c->leaving++;
+    c->leaving_until_ms = c->now_ms + KR_CLIENT_LEAVING_MS;
+}
+
 void kr_presence_leave(struct kr_client *c)
 {
     if (c->jid && (c->in_room || c->joining)) {
-        send_presence(c, false);
-        c->leaving++;
-        c->leaving_until_ms = c->now_ms + KR_CLIENT_LEAVING_MS;
+        say_leave(c);
         out_of_room(c, "own");
     }
 }
@@ -161,8 +166,12 @@ void kr_presence_stanza(struct kr_client *c, const struct kr_el *el)
         c->leaving -= is_our_end(c, type, nick, x);
         return;
     }
-    if (!c->joining && !c->in_room)
+    if (!c->joining && !c->in_room) {
+        /* The end of the stay before came so late that it was taken for the end of this one. */
+        if (!type && !c->wants_room && has_status(x, "110"))
+            say_leave(c);
         return;
+    }
     if (type && strcmp(type, "error") == 0) {
         if (!c->joining)
             return;
