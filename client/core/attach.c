@@ -199,10 +199,15 @@ void kr_attach_detach_send(struct kr_client *c)
     kr_request_send(c, &r);
 }
 
+static bool stays_without_keys(const struct kr_client *c)
+{
+    return c->in_room && c->phase == KR_PHASE_NONE && c->attach_at_ms == UINT64_MAX;
+}
+
 void kr_attach_unasked(struct kr_client *c)
 {
     uint64_t due = c->detached_ms + KR_CLIENT_REATTACH_MS;
-    if (c->in_room && c->phase == KR_PHASE_NONE && c->attach_at_ms == UINT64_MAX)
+    if (stays_without_keys(c))
         c->detach_at_ms = kr_sooner(c->detach_at_ms, due > c->now_ms ? due : c->now_ms);
 }
 
@@ -210,7 +215,7 @@ void kr_attach_unasked(struct kr_client *c)
 void kr_attach_detached(struct kr_client *c, int err)
 {
     bool unheard = err == KR_E_IO || err == KR_E_INTERNAL || err == KR_E_BUSY || err == KR_E_QUOTA;
-    if (unheard && c->in_room && c->phase == KR_PHASE_NONE && c->attach_at_ms == UINT64_MAX)
+    if (unheard && stays_without_keys(c))
         c->detach_at_ms = c->now_ms + KR_CLIENT_REATTACH_MS;
 }
 

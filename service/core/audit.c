@@ -25,13 +25,19 @@ static char *opening_key(const struct kr_id *instance, const char *subject)
     return key;
 }
 
+/* Somebody who is in none of the rooms is named by the JID. */
+static bool is_stranger(const char *subject)
+{
+    return strncmp(subject, "jid:", 4) == 0;
+}
+
 static struct kr_opening *opening_add(struct kr_core *core, const struct kr_id *instance, const char *subject,
                                       char *key)
 {
     struct kr_opening *o = kr_calloc(1, sizeof(*o));
     o->key = key;
     o->instance = *instance;
-    o->stranger = strncmp(subject, "jid:", 4) == 0;
+    o->stranger = is_stranger(subject);
     core->strangers += o->stranger;
     HASH_ADD_KEYPTR(hh, core->openings, o->key, strlen(o->key), o);
     return o;
@@ -189,7 +195,7 @@ void kr_audit_attach(struct kr_core *core, const char *type, const struct kr_roo
 static bool may_name(const struct kr_core *core, const struct kr_entry *e, const char *actor)
 {
     struct kr_opening *o = NULL;
-    if (strncmp(actor, "jid:", 4) != 0 || core->strangers < KR_STRANGERS_KEPT)
+    if (!is_stranger(actor) || core->strangers < KR_STRANGERS_KEPT)
         return true;
     char *key = opening_key(&e->instance, actor);
     HASH_FIND_STR(core->openings, key, o);

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import time
 
+import common
 from common import expect
 
 KEYED_S = 30.0  # after the start: presence of all, an epoch, sanitized; with an empty database all attach anew
@@ -30,6 +31,20 @@ def start(m, peers):
     took = time.monotonic() - started
     m.until_heard(peers)
     return took
+
+
+def close(m, store):
+    """keyroomd must not hold the file system that goes."""
+    if m.keyroomd:
+        m.kill_keyroomd()
+    store.close()
+
+
+def judge(m, peers):
+    """The store is gone; what the meeting counted is left."""
+    m.drain(peers)
+    common.judge(m)
+    common.judge_watch(m)
 
 
 def ended(m, since, *says):

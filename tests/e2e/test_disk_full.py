@@ -118,13 +118,8 @@ def body(m, args):
         try:
             times(m, store, peers, args, causes if why else some)
         finally:
-            if m.keyroomd:
-                m.kill_keyroomd()
-            store.close()
-    # The last store is gone; what the meeting counted is left.
-    m.drain(peers)
-    common.judge(m)
-    common.judge_watch(m)
+            storage.close(m, store)
+    storage.judge(m, peers)
 
 
 if __name__ == "__main__":

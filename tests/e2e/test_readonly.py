@@ -114,12 +114,8 @@ def body(m, _args):
         else:
             while_running(m, store, peers, since)
     finally:
-        if m.keyroomd:
-            m.kill_keyroomd()
-        store.close()
-    m.drain(peers)
-    common.judge(m)
-    common.judge_watch(m)
+        storage.close(m, store)
+    storage.judge(m, peers)
 
 
 if __name__ == "__main__":
