@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "sim/check/check.h"
 #include "sim/world/world.h"
+#include "support/room_settings.h"
 #include "xml/ns.h"
 
 enum { CONNECT_MS = 40 };
@@ -208,15 +209,7 @@ void sim_service_init(struct sim_world *w)
     struct sim_service *s = &w->service;
     for (int i = 0; i < SIM_ROOMS; i++)
         rooms[i] = (char *)sim_room_jid[i];
-    s->room_settings = (struct kr_room_settings){.glob = (char *)"*",
-                                                 .policy = {.authorise = (enum kr_authorise)w->plan->policy,
-                                                            .format = KR_FORMAT_SFRAME,
-                                                            .suite = 4,
-                                                            .rotate_s = 900},
-                                                 .deadline_ms = 2000,
-                                                 .deadline_member_ms = 10,
-                                                 .coalesce_ms = 200,
-                                                 .coalesce_max_ms = 1000};
+    s->room_settings = kr_test_room_settings((enum kr_authorise)w->plan->policy);
     s->settings = (struct kr_settings){.jid = (char *)SIM_SERVICE_JID,
                                        .nick = (char *)SIM_SERVICE_NICK,
                                        .version = (char *)"sim",

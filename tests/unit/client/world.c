@@ -11,6 +11,7 @@
 #include "store_memory/memory.h"
 #include "support/el_expat.h"
 #include "support/report_line.h"
+#include "support/room_settings.h"
 #include "support/turn.h"
 #include "xml/ns.h"
 
@@ -276,12 +277,7 @@ void world_init(struct world *w, uint64_t seed)
     w->random = (struct kr_random){fill, w};
     w->now = (struct kr_now){1000000, 1700000000000};
     w->store = kr_store_memory_new();
-    w->room = (struct kr_room_settings){.glob = (char *)"*",
-                                        .policy = {.format = KR_FORMAT_SFRAME, .suite = 4, .rotate_s = 900},
-                                        .deadline_ms = 2000,
-                                        .deadline_member_ms = 10,
-                                        .coalesce_ms = 200,
-                                        .coalesce_max_ms = 1000};
+    w->room = kr_test_room_settings(KR_AUTHORISE_OCCUPANTS);
     w->settings = (struct kr_settings){.jid = (char *)SERVICE,
                                        .nick = (char *)"keyroom",
                                        .version = (char *)"test",

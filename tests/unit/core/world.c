@@ -11,6 +11,7 @@
 #include "message/stanza.h"
 #include "store_memory/memory.h"
 #include "support/el_expat.h"
+#include "support/room_settings.h"
 #include "support/turn.h"
 #include "xml/ns.h"
 
@@ -205,15 +206,7 @@ void world_init(struct world *w, uint64_t seed)
     static char *domains[] = {(char *)"muc.example.org"};
     static char *inviters[] = {(char *)"focus@auth.example.org"};
     static char *registered[] = {(char *)"example.org"};
-    w->room_settings = (struct kr_room_settings){.glob = (char *)"*",
-                                                 .policy = {.authorise = KR_AUTHORISE_OCCUPANTS,
-                                                            .format = KR_FORMAT_SFRAME,
-                                                            .suite = 4,
-                                                            .rotate_s = 900},
-                                                 .deadline_ms = 2000,
-                                                 .deadline_member_ms = 10,
-                                                 .coalesce_ms = 200,
-                                                 .coalesce_max_ms = 1000};
+    w->room_settings = kr_test_room_settings(KR_AUTHORISE_OCCUPANTS);
     w->settings = (struct kr_settings){.jid = (char *)SERVICE,
                                        .nick = (char *)"keyroom",
                                        .version = (char *)"test",
