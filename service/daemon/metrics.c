@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,6 +93,15 @@ static void people(struct kr_buf *b, const struct kr_daemon *d, const struct kr_
     kr_core_refusals(d->core, refusal, b);
 }
 
+/* What is resident never falls below what the heap once needed; what is in use does, so a leak shows in it.
+ */
+static void memory(struct kr_buf *b)
+{
+    struct mallinfo2 heap = mallinfo2();
+
+    value(b, "heap_used_bytes", "gauge", "Bytes of the heap that are in use.", heap.uordblks + heap.hblkhd);
+}
+
 static void machine(struct kr_buf *b, const struct kr_daemon *d)
 {
     const struct kr_turn_stats *t = &d->turn.stats;
@@ -108,6 +118,7 @@ static void machine(struct kr_buf *b, const struct kr_daemon *d)
     kr_buf_printf(b, "keyroom_store_commit_seconds_count %llu\n", (unsigned long long)t->commits);
     help(b, "store_commit_seconds_max", "gauge", "The longest commit since start.");
     seconds(b, "store_commit_seconds_max", t->commit_us_max);
+    memory(b);
     help(b, "build_info", "gauge", "Always 1.");
     kr_buf_add_str(b, "keyroom_build_info{version=\"" KR_VERSION "\"} 1\n");
 }
