@@ -17,6 +17,7 @@ static void free_epoch(struct kr_epoch_state *e)
     free(e->to);
     free(e->supplements);
     free(e->reported);
+    free(e->asked);
     free(e->mismatch);
     kr_roster_done(&e->roster);
     free(e);
@@ -78,6 +79,7 @@ struct kr_epoch_state *kr_epoch_new(struct kr_client *c, const struct kr_epoch_l
     e->to = kr_calloc(n, 1);
     e->supplements = kr_calloc(n, 1);
     e->reported = kr_calloc(n, 1);
+    e->asked = kr_calloc(n, 1);
     e->mismatch = kr_calloc(n, 1);
     e->next = c->epochs;
     c->epochs = e;

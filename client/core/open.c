@@ -21,12 +21,20 @@ static int open_entry(struct kr_client *c, struct kr_epoch_state *e, const struc
     return err;
 }
 
+/* Does this sender seal for us, by our roster, or did we ask it to? If not, others were told another one: who
+ * is a joiner for them, has the seat of somebody else for us (5.4). */
+static bool is_for_us(const struct kr_epoch_state *e, size_t sender)
+{
+    return kr_round_any(&e->roster, e->link.kind, sender, e->me) || e->asked[sender];
+}
+
 static void take(struct kr_client *c, struct kr_epoch_state *e, const struct kr_packed *d)
 {
     if (!kr_open_seats(c, e, &d->index, 1))
         return;
-    if (d->index == e->me) {
-        kr_output_refused(c->out, "key", KR_E_NOT_IN_ROSTER, NULL);
+    if (!is_for_us(e, d->index)) {
+        kr_client_mismatch(c, KR_E_ROSTER_MISMATCH, NULL, e->deadline_ms);
+        c->broken.announced_ms = e->announced_ms; /* 5.12 counts from the announce */
         return;
     }
     if (e->held[d->index].has || e->mismatch[d->index] || d->type == KR_PACKED_WITHHELD)
@@ -125,6 +133,8 @@ void kr_open_ack(struct kr_client *c)
         e->acked = true;
         for (size_t i = 0; i < e->roster.len; i++)
             e->reported[i] = !e->held[i].has;
+        for (size_t i = 0; i < n; i++)
+            e->asked[missing[i]] = 1;
     }
     free(missing);
     free(mismatch);

@@ -89,6 +89,7 @@ struct kr_epoch_state {
     uint8_t *to;                 /* enum kr_to, per roster index */
     uint8_t *supplements;        /* per roster index */
     uint8_t *reported;           /* missing as last acked, per roster index */
+    uint8_t *asked;              /* missing in any ack, per roster index: it may be sealed again */
     uint8_t *mismatch;           /* whose context differed, per roster index */
     uint64_t counter;            /* of our own next frame */
     uint64_t erase_ms;           /* UINT64_MAX: not replaced yet */
