@@ -131,6 +131,8 @@ static int check_roster(const struct kr_client *c, const struct kr_notice_announ
         return KR_E_ROSTER_MISMATCH;
     if (a->link.kind == KR_EPOCH_RATCHET && last && !missed->fresh && !ratchet_holds(last, r))
         return KR_E_ROSTER_MISMATCH;
+    if (a->link.kind == KR_EPOCH_RATCHET && !kr_roster_has_joiners(r))
+        return KR_E_ROSTER_MISMATCH; /* nobody came: somebody is kept from us */
     *ret_me = (size_t)me;
     return 0;
 }
