@@ -72,6 +72,13 @@ static void tell_ratchet_without_carol(struct world *w, const struct told *t)
                       &now[n].attach, false);
         n++;
     }
+    now[n] = now[0]; /* and somebody who is said to have come */
+    now[n].participant = "dave";
+    now[n].attach.b[0] ^= 1;
+    now[n].is_new = true;
+    kr_roster_add(&r, now[n].participant, now[n].owner, &now[n].ed25519, &now[n].curve25519, &now[n].attach,
+                  true);
+    n++;
     assert_int_equal(kr_roster_seal(&r), 0);
     struct kr_epoch_link two = t->head.link;
     two.epoch = 2;
@@ -127,6 +134,56 @@ static void no_leaver_follows_a_missed_ratchet(void **state)
         free((char *)t.lines[i].owner);
     }
     world_done(&w);
+}
+
+/* --- keys that nobody should have sealed for us --- */
+
+enum { BOBS_SEAT, ALICES_SEAT, CAROLS_SEAT };
+
+static bool give_the_seat(struct world *w, struct one *to, struct kr_notice *n)
+{
+    static struct kr_packed entry;
+    if (to != &w->ones[0] || n->kind != KR_NOTICE_DELIVER || n->u.deliver.epoch != 2 ||
+        n->u.deliver.entry_count == 0)
+        return true;
+    entry = n->u.deliver.entries[0];
+    assert_int_equal(entry.index, CAROLS_SEAT);
+    entry.index = (uint16_t)w->left;
+    n->u.deliver.entries = &entry;
+    return true;
+}
+
+/* Carol has come, and what she sealed for alice is said to be of another seat. */
+static void seat_is_taken(int seat)
+{
+    struct world w;
+    world_init(&w, 92);
+    world_start(&w);
+    struct one *alice = world_join(&w, "alice");
+    world_join(&w, "bob");
+    world_wait(&w, 3000);
+    world_all_hear(&w, 1);
+    w.notice = give_the_seat;
+    w.left = seat;
+    world_join(&w, "carol");
+    world_wait(&w, 300);
+    assert_true(one_said(alice, "mismatch 2 roster-mismatch"));
+    assert_true(one_view(alice).mismatched);
+    world_wait(&w, 6000);
+    assert_false(one_view(alice).may_send);
+    world_done(&w);
+}
+
+static void an_entry_of_who_ratchets_shows_a_fork(void **state)
+{
+    (void)state;
+    seat_is_taken(BOBS_SEAT);
+}
+
+static void an_entry_of_our_own_shows_a_fork(void **state)
+{
+    (void)state;
+    seat_is_taken(ALICES_SEAT);
 }
 
 /* --- exposure --- */
@@ -368,6 +425,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_leaver_follows_a_missed_ratchet),
+        cmocka_unit_test(an_entry_of_who_ratchets_shows_a_fork),
+        cmocka_unit_test(an_entry_of_our_own_shows_a_fork),
         cmocka_unit_test(a_pause_does_not_hide_exposure),
         cmocka_unit_test(not_member_is_no_excuse),
         cmocka_unit_test(an_older_commit_does_not_switch_back),
