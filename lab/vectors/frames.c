@@ -3,21 +3,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/limit.h"
-#include "frame/jframe.h"
-#include "frame/sframe.h"
-#include "vector.h"
-
-/* What a frame is opened with: one call for all formats, so that one loop breaks them all. */
-struct opener {
-    int (*open)(const struct opener *o, struct kr_span frame, struct kr_buf *out);
-    enum kr_aead alg;
-    const struct kr_secret *key;
-    const uint8_t *nonce;
-    struct kr_span aad;
-    const struct kr_sframe_key *sframe;
-    const struct kr_jframe_key *jframe;
-    enum kr_jframe_kind kind;
-};
+#include "frames.h"
 
 static int open_aead(const struct opener *o, struct kr_span frame, struct kr_buf *out)
 {
@@ -32,30 +18,6 @@ static int open_sframe(const struct opener *o, struct kr_span frame, struct kr_b
 static int open_jframe(const struct opener *o, struct kr_span frame, struct kr_buf *out)
 {
     return kr_jframe_open(o->jframe, o->kind, frame, out);
-}
-
-/* The frame opens to the plaintext; with one bit flipped in any of its bytes, or cut by one byte, it does
- * not. */
-static void check_open(struct vector *v, const struct opener *o, struct kr_span frame, struct kr_span plain)
-{
-    struct kr_buf out;
-    kr_buf_init(&out, KR_FRAME_MAX);
-    vector_check(v, o->open(o, frame, &out) == 0, "opening");
-    vector_expect(v, kr_buf_span(&out), plain, "the opened plaintext");
-    kr_buf_clear(&out);
-    uint8_t *bytes = kr_arena_alloc(&v->arena, frame.len);
-    if (bytes && frame.len)
-        memcpy(bytes, frame.ptr, frame.len);
-    for (size_t i = 0; bytes && i < frame.len && !v->why[0]; i++) {
-        bytes[i] ^= (uint8_t)(1u << (i % 8));
-        vector_check(v, o->open(o, kr_span(bytes, frame.len), &out) != 0 && out.len == 0,
-                     "the refusal of a flipped bit");
-        bytes[i] ^= (uint8_t)(1u << (i % 8));
-    }
-    if (frame.len)
-        vector_check(v, o->open(o, kr_span(frame.ptr, frame.len - 1), &out) != 0 && out.len == 0,
-                     "the refusal of a cut frame");
-    kr_buf_done(&out);
 }
 
 void vector_sframe_header(struct vector *v)
@@ -97,7 +59,7 @@ void vector_sframe_ctr_hmac(struct vector *v)
     vector_expect(v, kr_buf_span(&out), ct, "the sealed ct");
     const struct opener o = {
         .open = open_aead, .alg = suite->aead, .key = &key, .nonce = nonce.ptr, .aad = aad};
-    check_open(v, &o, ct, plain);
+    vector_check_open(v, &o, ct, plain);
 out:
     kr_secret_done(&key);
     kr_buf_done(&out);
@@ -153,7 +115,7 @@ void vector_sframe(struct vector *v)
     vector_check(v, kr_sframe_seal(&key, ctr, metadata, plain, &out) == 0, "sealing");
     vector_expect(v, kr_buf_span(&out), ct, "the sealed ct");
     const struct opener o = {.open = open_sframe, .sframe = &key, .aad = metadata};
-    check_open(v, &o, ct, plain);
+    vector_check_open(v, &o, ct, plain);
     kr_buf_clear(&out);
     if (metadata.len) {
         uint8_t *other = kr_arena_alloc(&v->arena, metadata.len);
@@ -170,15 +132,9 @@ out:
 
 void vector_jframe_gcm(struct vector *v)
 {
-    static const char *const names[] = {
-        [KR_JFRAME_AUDIO] = "audio", [KR_JFRAME_VIDEO_KEY] = "key", [KR_JFRAME_VIDEO_DELTA] = "delta"};
-    const char *name = vector_str(v, "frame_type");
+    enum kr_jframe_kind kind = vector_frame_kind(v);
     uint64_t key_index = vector_u64(v, "key_index");
     struct kr_span plain = vector_hex(v, "plaintext"), frame = vector_hex(v, "frame");
-    unsigned kind = 0;
-    while (kind < 3 && strcmp(names[kind], name) != 0)
-        kind++;
-    vector_check(v, kind < 3, "frame_type");
     struct kr_secret material = KR_SECRET_NONE;
     struct kr_jframe_key key = {0};
     struct kr_jframe_header h = {0};
@@ -188,14 +144,14 @@ void vector_jframe_gcm(struct vector *v)
     vector_check(v, kr_jframe_key_init(&material, key_index, &key) == 0, "the key derivation");
     if (v->why[0])
         goto out;
-    const struct opener o = {.open = open_jframe, .jframe = &key, .kind = (enum kr_jframe_kind)kind};
+    const struct opener o = {.open = open_jframe, .jframe = &key, .kind = kind};
     vector_check(v, kr_jframe_parse(o.kind, frame, &h) == 0, "the trailer");
     vector_check(v, h.index == key_index % KR_JFRAME_RING, "the key index of the frame");
     vector_check(v, h.iv.ssrc == vector_u64(v, "ssrc"), "the SSRC of the frame");
     vector_check(v, h.iv.rtp_timestamp == vector_u64(v, "rtp_timestamp"), "the RTP timestamp of the frame");
     vector_check(v, kr_jframe_seal(&key, o.kind, &h.iv, plain, &out) == 0, "sealing");
     vector_expect(v, kr_buf_span(&out), frame, "the sealed frame");
-    check_open(v, &o, frame, plain);
+    vector_check_open(v, &o, frame, plain);
 out:
     kr_secret_done(&material);
     kr_jframe_key_done(&key);

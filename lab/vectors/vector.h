@@ -40,5 +40,8 @@ void vector_sframe_ctr_hmac(struct vector *v);
 void vector_sframe(struct vector *v);
 void vector_jframe_gcm(struct vector *v);
 void vector_jframe_ratchet(struct vector *v);
+void vector_jframe_ctr(struct vector *v);
+void vector_jframe_ctr_signed(struct vector *v);
+void vector_pbkdf2(struct vector *v);
 
 #endif

@@ -1,6 +1,8 @@
 #include "base/hash.h"
 
+#include <limits.h>
 #include <openssl/core_names.h>
+#include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <sodium.h>
@@ -78,4 +80,24 @@ int kr_hkdf_expand(enum kr_hkdf_hash hash, const struct kr_secret *prk, struct k
                    struct kr_secret *ret_okm)
 {
     return run(hash, EVP_KDF_HKDF_MODE_EXPAND_ONLY, prk, kr_span(NULL, 0), info, out_len, ret_okm);
+}
+
+int kr_pbkdf2_sha256(const struct kr_secret *passphrase, struct kr_span salt, uint32_t iterations,
+                     size_t out_len, struct kr_secret *ret_key)
+{
+    if (out_len == 0) /* OpenSSL would make a key of nothing */
+        return KR_E_CRYPTO;
+    /* It takes all of these as int. */
+    if (iterations > INT_MAX || passphrase->len > INT_MAX || salt.len > INT_MAX || out_len > INT_MAX)
+        return KR_E_CRYPTO;
+    int err = KR_E_CRYPTO;
+    struct kr_secret out = KR_SECRET_NONE;
+    kr_secret_alloc(&out, out_len);
+    if (PKCS5_PBKDF2_HMAC((const char *)passphrase->ptr, (int)passphrase->len, salt.ptr, (int)salt.len,
+                          (int)iterations, EVP_sha256(), (int)out_len, out.ptr) == 1) {
+        kr_secret_move(ret_key, &out);
+        err = 0;
+    }
+    kr_secret_done(&out);
+    return err;
 }

@@ -8,18 +8,19 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/limit.h"
+#include "frame/ctr.h"
 
-enum { AUTH_KEY_LEN = 32, BLOCK_LEN = 16 };
+enum { AUTH_KEY_LEN = 32 };
 
 static const struct cipher {
-    const EVP_CIPHER *(*evp)(void);
+    const EVP_CIPHER *(*evp)(void); /* of GCM */
     size_t enc_key_len;
     size_t tag_len;
     bool gcm;
 } ciphers[] = {
-    [KR_AEAD_AES_128_CTR_HMAC_SHA256_80] = {EVP_aes_128_ctr, 16, 10, false},
-    [KR_AEAD_AES_128_CTR_HMAC_SHA256_64] = {EVP_aes_128_ctr, 16, 8, false},
-    [KR_AEAD_AES_128_CTR_HMAC_SHA256_32] = {EVP_aes_128_ctr, 16, 4, false},
+    [KR_AEAD_AES_128_CTR_HMAC_SHA256_80] = {NULL, 16, 10, false},
+    [KR_AEAD_AES_128_CTR_HMAC_SHA256_64] = {NULL, 16, 8, false},
+    [KR_AEAD_AES_128_CTR_HMAC_SHA256_32] = {NULL, 16, 4, false},
     [KR_AEAD_AES_128_GCM] = {EVP_aes_128_gcm, 16, 16, true},
     [KR_AEAD_AES_256_GCM] = {EVP_aes_256_gcm, 32, 16, true},
 };
@@ -57,21 +58,15 @@ static void hmac_tag(const struct cipher *c, const struct kr_secret *key, const 
     kr_wipe(full, sizeof(full));
 }
 
-/* Lengths are below KR_FRAME_MAX, so they fit OpenSSL's int. */
 static int run_ctr(const struct cipher *c, const struct kr_secret *key, const uint8_t *nonce,
                    struct kr_span in, uint8_t *out)
 {
-    uint8_t counter[BLOCK_LEN] = {0};
-    int len = 0, err = KR_E_CRYPTO;
+    uint8_t counter[KR_CTR_BLOCK_LEN] = {0};
     memcpy(counter, nonce, KR_AEAD_NONCE_LEN);
-    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-    if (ctx && EVP_EncryptInit_ex2(ctx, c->evp(), key->ptr, counter, NULL) == 1 &&
-        (in.len == 0 || EVP_EncryptUpdate(ctx, out, &len, in.ptr, (int)in.len) == 1))
-        err = 0;
-    EVP_CIPHER_CTX_free(ctx);
-    return err;
+    return kr_aes_ctr(kr_span(key->ptr, c->enc_key_len), counter, in, out);
 }
 
+/* Lengths are below KR_FRAME_MAX, so they fit OpenSSL's int. */
 static int seal_gcm(const struct cipher *c, const struct kr_secret *key, const uint8_t *nonce,
                     struct kr_span aad, struct kr_span plain, uint8_t *out)
 {

@@ -15,6 +15,11 @@ static const size_t clear_lens[] = {
     [KR_JFRAME_VIDEO_DELTA] = 3,
 };
 
+size_t kr_jframe_clear_len(enum kr_jframe_kind kind)
+{
+    return clear_lens[kind];
+}
+
 int kr_jframe_key_init(const struct kr_secret *material, uint64_t key_index, struct kr_jframe_key *ret)
 {
     struct kr_jframe_key key = {.index = (uint8_t)(key_index % KR_JFRAME_RING)};

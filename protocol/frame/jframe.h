@@ -16,6 +16,9 @@
 
 enum kr_jframe_kind { KR_JFRAME_AUDIO, KR_JFRAME_VIDEO_KEY, KR_JFRAME_VIDEO_DELTA };
 
+/* Bytes at the start of a frame of this kind that are not encrypted: 1, 10 or 3. */
+size_t kr_jframe_clear_len(enum kr_jframe_kind kind);
+
 enum {
     KR_JFRAME_RING = 16,         /* key indices are taken modulo this */
     KR_JFRAME_MATERIAL_LEN = 32, /* of what is distributed and ratcheted; other lengths work too */

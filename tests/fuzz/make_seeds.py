@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes the first seeds of the targets whose input is a script of decisions (fuzz_core.c, fuzz_client.c, fuzz_database.c): make_seeds.py FOLDER
+"""Writes the first seeds of the targets whose input is a script of decisions (fuzz_core.c, fuzz_client.c, fuzz_database.c,
+fuzz_jframe2021.c): make_seeds.py FOLDER
 What fuzzing adds to them is minimised with -merge=1 and committed beside them."""
 import pathlib
 import sys
@@ -191,8 +192,44 @@ DATABASE["epoch high"] = rows(edit(4, 2, SET, LAST), edit(5, 0, SET, LAST, row=2
 DATABASE["hole in log"] = rows(edit(10, 0, DELETE, ZERO, row=2))
 DATABASE["chain"] = rows(edit(5, 0, SET, MINUS), edit(5, 2, SET, b"\1\4", row=1), edit(5, 4, SET, b"\1\4", row=2))
 
+# --- fuzz_jframe2021.c: a way, then what that way reads ---
+
+ANY_FRAME, OUR_FRAME, ANY_SIGNATURE = b"\0", b"\1", b"\2"
+TAGS = (4, 10, 10)  # of audio, key and delta frames
+# RFC 6979 A.2.7: of "sample", with SHA-256.
+KEY = bytes.fromhex("01894550d0785932e00eaa23b694f213f8c3121f86dc97a04e5a7167db4e5bcd371123d46e45db6b5d5370a7f20fb633"
+                    "155d38ffa16d2bd761dcac474b9a2f5023a400493101c962cd4d2fddf782285e64584139c2f91b47f87ff82354d6630f"
+                    "746a28a0db25741b5b34a828008b22acc23f924faafbd4d33f81ea66956dfeaa2bfdfcf5")
+SIGNATURE = bytes.fromhex("01511bb4d675114fe266fc4372b87682baecc01d3cc62cf2303c92b3526012659d16876e25c7c1e57648f23b73564d67"
+                          "f61c6f14d527d54972810421e7d87589e1a7004a171143a83163d6df460aaf61522695f207a58b95c0644d87e52aa1a3"
+                          "47916e4f7a72930b1bc06dbe22ce3f58264afd23704cbb63b29b931f7de6c9d949a7ecfc")
+
+
+def trailer(counter, index, signature=b""):
+    return counter + signature + bytes((0x80 * bool(signature) | (len(counter) - 1) << 4 | index,))
+
+
+def ours(kind, counter, where, bit, plain, more=0, index=0):
+    script = bytes((kind, more, index)) + counter.to_bytes(8, "big") + where.to_bytes(2, "big") + bytes((bit,))
+    return OUR_FRAME + script + plain
+
+
+JFRAME2021 = {
+    "empty": ANY_FRAME, "one byte": ANY_FRAME + b"\xff", "counter zero": ANY_FRAME + bytes(20) + trailer(b"\0", 0),
+    "counter long": ANY_FRAME + bytes(20) + trailer(b"\0\1", 0),
+    "no room": ANY_FRAME + bytes(60) + trailer(b"\1", 0, b"\1"),
+    "seal zero": ours(0, 0, 0, 0, b"plain"), "seal short": ours(1, 1, 0, 0, b"nine byte"),
+    "text": ANY_SIGNATURE + SIGNATURE + b"samplf", "bit": ANY_SIGNATURE + SIGNATURE[:-1] + b"\xfd" + b"sample",
+    "key": ANY_SIGNATURE + KEY + b"sample", "zeros": ANY_SIGNATURE, "ones": ANY_SIGNATURE + b"\xff" * 140,
+}
+for kind, tag in enumerate(TAGS):
+    JFRAME2021[f"frame {kind}"] = ANY_FRAME + bytes(12) + b"t" * tag + trailer(b"\1\2", 3)
+    JFRAME2021[f"signed {kind}"] = ANY_FRAME + bytes(12) + b"t" * tag + trailer(b"\xff" * 8, 15, SIGNATURE)
+    JFRAME2021[f"ours {kind}"] = ours(kind, 1 << 40, 20, 3, b"plaintext of more than a block", kind % 2, kind)
+    JFRAME2021[f"ours least {kind}"] = ours(kind, 255, 7, 1, bytes((1, 10, 3)[kind]))
+
 folder = pathlib.Path(sys.argv[1])
-for target, scripts in (("core", CORE), ("client", CLIENT), ("database", DATABASE)):
+for target, scripts in (("core", CORE), ("client", CLIENT), ("database", DATABASE), ("jframe2021", JFRAME2021)):
     (folder / target).mkdir(parents=True, exist_ok=True)
     for name, script in scripts.items():
         (folder / target / ("seed-" + name.replace(" ", "-"))).write_bytes(script)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 
-KINDS = ("header", "aes_ctr_hmac", "sframe", "gcm", "ratchet")
+KINDS = ("header", "aes_ctr_hmac", "sframe", "gcm", "ratchet", "ctr", "ctr_signed", "pbkdf2")
 
 
 def run(program, *args):
@@ -22,21 +22,33 @@ def other(value):
         return [other(value[0])] + value[1:]
     if all(c in "0123456789abcdef" for c in value):
         return value[:-1] + format(int(value[-1], 16) ^ 1, "x")
-    return "none"
+    return value[:-1] + ("A" if value[-1] != "A" else "B")
+
+
+def fields(case):
+    """The path of each field, and of each field of a field."""
+    for name, value in case.items():
+        yield (name,)
+        if isinstance(value, dict):
+            yield from ((name, inner) for inner in value)
 
 
 def altered(cases):
-    """Each field of the first and the last case, altered."""
-    for index in sorted({0, len(cases) - 1}):
-        for name in cases[index]:
-            if cases[index][name] == "":
+    """Each field of the first and the last case, altered and left out; those between only take time."""
+    cases = [cases[index] for index in sorted({0, len(cases) - 1})]
+    for index, case in enumerate(cases):
+        for path in fields(case):
+            copied = copy.deepcopy(cases)
+            parent = copied[index]
+            for name in path[:-1]:
+                parent = parent[name]
+            if parent[path[-1]] == "":
                 continue
-            copied = copy.deepcopy(cases)
-            copied[index][name] = other(copied[index][name])
-            yield index, name, copied
-            copied = copy.deepcopy(cases)
-            del copied[index][name]
-            yield index, name, copied
+            if not isinstance(parent[path[-1]], dict):
+                parent[path[-1]] = other(parent[path[-1]])
+                yield index, ".".join(path), copied
+            del parent[path[-1]]
+            yield index, ".".join(path), copied
 
 
 def check_altered(program, file, out):
@@ -66,8 +78,8 @@ def check_misuse(program, directory):
     assert run(program, directory).returncode == 2
     (directory / "text").write_text('{"gcm": ["text"]}')
     assert run(program, directory / "text").returncode == 1
-    (directory / "skip").write_text('{"pbkdf2": [{}], "gcm": []}')
-    assert run(program, directory / "skip").stdout == "skipped pbkdf2\ngcm 0\n"
+    (directory / "skip").write_text('{"inclusion": [{}], "gcm": []}')
+    assert run(program, directory / "skip").stdout == "skipped inclusion\ngcm 0\n"
     for option in ("--help", "--version"):
         result = run(program, option)
         assert result.returncode == 0 and "kr-vectors" in result.stdout, option

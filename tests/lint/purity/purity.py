@@ -14,6 +14,8 @@ PURE = set("""
     malloc calloc realloc free abort __assert_fail __stack_chk_fail snprintf vsnprintf
 """.split())
 
+HMAC = {"crypto_auth_hmacsha256_init", "crypto_auth_hmacsha256_update", "crypto_auth_hmacsha256_final"}
+
 # What one object may use beyond it, and why.
 MORE = {
     # says why it ends the process when memory is out
@@ -23,11 +25,31 @@ MORE = {
     "id.c.o": {"sodium_bin2hex", "sodium_hex2bin", "crypto_hash_sha256"},
     "secret.c.o": {"sodium_memzero", "sodium_memcmp"},
     "sign.c.o": {"crypto_sign_verify_detached"},
-    "hash.c.o": {
-        "crypto_hash_sha256", "crypto_auth_hmacsha256_init", "crypto_auth_hmacsha256_update",
-        "crypto_auth_hmacsha256_final", "EVP_KDF_fetch", "EVP_KDF_free", "EVP_KDF_CTX_new", "EVP_KDF_CTX_free",
+    "hash.c.o": HMAC | {
+        "crypto_hash_sha256", "EVP_KDF_fetch", "EVP_KDF_free", "EVP_KDF_CTX_new", "EVP_KDF_CTX_free",
         "EVP_KDF_derive", "OSSL_PARAM_construct_int", "OSSL_PARAM_construct_octet_string",
+        "OSSL_PARAM_construct_utf8_string", "OSSL_PARAM_construct_end", "PKCS5_PBKDF2_HMAC", "EVP_sha256",
+    },
+    "aead.c.o": HMAC | {
+        "EVP_CIPHER_CTX_new", "EVP_CIPHER_CTX_free", "EVP_CIPHER_CTX_ctrl", "EVP_EncryptInit_ex2", "EVP_EncryptUpdate",
+        "EVP_EncryptFinal_ex", "EVP_DecryptInit_ex2", "EVP_DecryptUpdate", "EVP_DecryptFinal_ex", "EVP_aes_128_gcm",
+        "EVP_aes_256_gcm", "sodium_memcmp",
+    },
+    "ctr.c.o": {
+        "EVP_CIPHER_CTX_new", "EVP_CIPHER_CTX_free", "EVP_EncryptInit_ex2", "EVP_EncryptUpdate", "EVP_aes_128_ctr",
+        "EVP_aes_256_ctr",
+    },
+    "jframe2021.c.o": HMAC | {"sodium_memcmp"},
+    "p521.c.o": {
+        "BN_bin2bn", "BN_bn2binpad", "BN_bn2nativepad", "BN_clear_free", "BN_free", "BN_secure_new", "ECDSA_SIG_new",
+        "ECDSA_SIG_free", "ECDSA_SIG_get0_r", "ECDSA_SIG_get0_s", "ECDSA_SIG_set0", "d2i_ECDSA_SIG", "i2d_ECDSA_SIG",
+        "EVP_PKEY_CTX_new_from_name", "EVP_PKEY_CTX_new_from_pkey", "EVP_PKEY_CTX_free", "EVP_PKEY_fromdata_init",
+        "EVP_PKEY_fromdata", "EVP_PKEY_private_check", "EVP_PKEY_free", "EVP_MD_CTX_new", "EVP_MD_CTX_free",
+        "EVP_DigestVerifyInit_ex", "EVP_DigestVerify", "OSSL_PARAM_construct_octet_string",
         "OSSL_PARAM_construct_utf8_string", "OSSL_PARAM_construct_end",
+        # The one exception: OpenSSL takes the nonce of an ECDSA signature from its own generator, and from nowhere else.
+        # Only the vectors of JFrame of 2021 sign so.
+        "EVP_DigestSignInit_ex", "EVP_DigestSign",
     },
 }
 

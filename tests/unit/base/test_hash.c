@@ -144,13 +144,64 @@ static void test_sha256_hmac(void **state)
     kr_secret_done(&key);
 }
 
+/* RFC 7914 section 11; the third made with Python's hashlib. */
+static void test_pbkdf2(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *passphrase, *salt;
+        uint32_t iterations;
+        const char *key;
+    } wanted[] = {
+        {"passwd", "salt", 1,
+         "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc"
+         "49ca9cccf179b645991664b39d77ef317c71b845b1e30bd509112041d3a19783"},
+        {"Password", "NaCl", 80000,
+         "4ddcd8f60b98be21830cee5ef22701f9641a4418d04c0414aeff08876b34ab56"
+         "a1d425a1225833549adb841b51c9b3176a272bdebba1d078478f62b397f33c8d"},
+        {"", "", 2, "97398411d6aea43a77acef92226ab8278d4db0668bd1d7a76a725f7680ac45c5"},
+    };
+    struct kr_secret passphrase = KR_SECRET_NONE, key = KR_SECRET_NONE, other = KR_SECRET_NONE;
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        size_t len = strlen(wanted[i].key) / 2;
+        struct kr_span salt = kr_span_str(wanted[i].salt);
+        kr_secret_set(&passphrase, wanted[i].passphrase, strlen(wanted[i].passphrase));
+        assert_int_equal(kr_pbkdf2_sha256(&passphrase, salt, wanted[i].iterations, len, &key), 0);
+        assert_hex(kr_secret_span(&key), wanted[i].key);
+    }
+    kr_secret_done(&passphrase); /* no memory at all is the empty one too */
+    assert_int_equal(kr_pbkdf2_sha256(&passphrase, kr_span(NULL, 0), 2, key.len, &other), 0);
+    assert_true(kr_secret_equal(&key, &other));
+    assert_int_equal(kr_pbkdf2_sha256(&key, kr_span_str("salt"), 1, 16, &key), 0); /* onto its own input */
+    assert_int_equal(kr_pbkdf2_sha256(&other, kr_span_str("salt"), 1, 16, &other), 0);
+    assert_int_equal(key.len, 16);
+    assert_true(kr_secret_equal(&key, &other));
+    kr_secret_done(&key);
+    kr_secret_done(&other);
+}
+
+static void test_pbkdf2_refused(void **state)
+{
+    (void)state;
+    struct kr_secret passphrase = KR_SECRET_NONE, key = KR_SECRET_NONE;
+    struct kr_span salt = kr_span_str("salt");
+    kr_secret_set(&passphrase, "passphrase", 10);
+    kr_secret_set(&key, "kept", 4);
+    assert_int_equal(kr_pbkdf2_sha256(&passphrase, salt, 0, 32, &key), KR_E_CRYPTO);
+    assert_int_equal(kr_pbkdf2_sha256(&passphrase, salt, UINT32_MAX, 32, &key), KR_E_CRYPTO);
+    assert_int_equal(kr_pbkdf2_sha256(&passphrase, salt, 1, 0, &key), KR_E_CRYPTO);
+    assert_int_equal(key.len, 4);
+    assert_memory_equal(key.ptr, "kept", 4);
+    kr_secret_done(&passphrase);
+    kr_secret_done(&key);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hkdf),
-        cmocka_unit_test(test_hkdf_long_info),
-        cmocka_unit_test(test_hkdf_refused),
-        cmocka_unit_test(test_sha256_hmac),
+        cmocka_unit_test(test_hkdf),         cmocka_unit_test(test_hkdf_long_info),
+        cmocka_unit_test(test_hkdf_refused), cmocka_unit_test(test_sha256_hmac),
+        cmocka_unit_test(test_pbkdf2),       cmocka_unit_test(test_pbkdf2_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
