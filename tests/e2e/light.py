@@ -19,7 +19,7 @@ from kr.texts import NS         # noqa: E402
 from kr.xml import El           # noqa: E402
 
 NS_CLIENT, NS_MUC, NS_USER = "jabber:client", "http://jabber.org/protocol/muc", "http://jabber.org/protocol/muc#user"
-RETRY_S = 2.0
+RETRY_S, ANSWER_S = 2.0, 10.0
 
 # One for all: what a line receives is handled in its own thread, what the crowd does in the main one.
 lock = threading.RLock()
@@ -79,8 +79,9 @@ class Participant:
                           El("x", NS_USER, {}, El("invite", NS_USER, {"to": prosody.COMPONENT}))))
 
     def advance(self):
-        """Attaches, and tries again."""
-        if self.inside and self.service_seen and self.client.state is None and time.monotonic() > self.asked + RETRY_S:
+        """Attaches, and tries again: soon when it was refused, late when nothing came."""
+        wait = ANSWER_S if self.client.pending else RETRY_S
+        if self.inside and self.service_seen and self.client.state is None and time.monotonic() > self.asked + wait:
             self.asked = time.monotonic()
             self.client.attach()
 
@@ -90,8 +91,11 @@ class Participant:
     def trim(self):
         """What nobody looks at again."""
         for answer in self.client.refused:
-            refusals[str(answer) if isinstance(answer, str) else next(
-                (x.name for x in answer.child("error").children if x.ns.endswith(":errors")), "?")] += 1
+            why = str(answer) if isinstance(answer, str) else next(
+                (x.name for x in answer.child("error").children if x.ns.endswith(":errors")), "?")
+            refusals[why] += 1
+            if why == "already-attached":  # ours, of an answer that was too late (docs/protocol.md 7.8)
+                self.client.detach()
         for kept in (self.client.refused, self.client.stanzas, self.client.events):
             kept.clear()
 
