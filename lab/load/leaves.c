@@ -19,6 +19,7 @@ void kr_leaves_add(struct kr_leaves *l, struct kr_seat *seat)
     l->open = array;
     l->open[l->open_len++] = (struct kr_leave){.room = seat->room, .attach = kr_light_look(seat).attach};
     kr_seat_leave(seat);
+    l->open[l->open_len - 1].cause_ns = l->crowd->left_ns[seat->room];
 }
 
 bool kr_leaves_in_room(const struct kr_leaves *l, size_t room)
@@ -47,11 +48,9 @@ static bool all_switched(const struct kr_leaves *l, const struct kr_leave *leave
 
 static bool is_over(struct kr_leaves *l, struct kr_leave *leave)
 {
-    if (!leave->cause_ns)
-        leave->cause_ns = l->crowd->gone_ns[leave->room];
     if (!leave->epoch)
         leave->epoch = kr_light_epoch_without(l->crowd, leave->room, &leave->attach);
-    return leave->cause_ns && leave->epoch && all_switched(l, leave);
+    return leave->epoch && all_switched(l, leave);
 }
 
 size_t kr_leaves_look(struct kr_leaves *l)

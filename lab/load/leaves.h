@@ -7,7 +7,7 @@
 
 struct kr_leave {
     size_t room;
-    uint64_t cause_ns; /* seen first; 0: nobody has yet */
+    uint64_t cause_ns; /* sent */
     struct kr_id attach;
     uint64_t epoch; /* the first one without the leaver; 0: not announced */
 };
@@ -16,7 +16,7 @@ struct kr_leaves {
     struct kr_crowd *crowd;
     struct kr_leave *open; /* owned */
     size_t open_len, open_cap;
-    struct kr_samples exposure; /* of those that are over: from the leave seen to the last switch */
+    struct kr_samples exposure; /* of those that are over: from the leave sent to the last switch */
 };
 
 void kr_leaves_done(struct kr_leaves *l);

@@ -15,6 +15,7 @@ enum stage { OFF, SESSIONS, SMALLER, KEYS, ON };
 
 struct peer { /* what we have with the person on another line */
     struct kr_stock_session *session;
+    bool seen;       /* its presence */
     bool opening;    /* our session-init waits for its answer */
     bool awaited;    /* our key-info waits for its answer ... */
     bool counted;    /* ... and we wait for it */
@@ -117,8 +118,8 @@ static bool has_all_smaller(const struct kr_seat *seat)
     const struct kr_crowd *crowd = seat->crowd;
     for (size_t i = 0; i < crowd->seat_count; i++) {
         const struct kr_seat *other = &crowd->seats[i];
-        if (other != seat && other->inside && of(other)->stage != OFF &&
-            strcmp(other->nick, seat->nick) < 0 && !peer_of(seat, other)->session)
+        if (peer_of(seat, other)->seen && strcmp(other->nick, seat->nick) < 0 &&
+            !peer_of(seat, other)->session)
             return false;
     }
     return true;
@@ -155,7 +156,8 @@ void kr_stock_enable(struct kr_seat *seat)
     enter(seat, SESSIONS, KR_STOCK_REQUEST_MS);
     for (size_t i = 0; i < crowd->seat_count; i++) {
         struct kr_seat *other = &crowd->seats[i];
-        if (other->inside && strcmp(seat->nick, other->nick) < 0 && !peer_of(seat, other)->session)
+        if (peer_of(seat, other)->seen && strcmp(seat->nick, other->nick) < 0 &&
+            !peer_of(seat, other)->session)
             send_init(seat, other);
     }
     advance(seat);
@@ -283,8 +285,11 @@ static void take_message(struct kr_seat *seat, struct kr_seat *from, const struc
 /* Who is on greets a newcomer of a larger id. */
 static void meet(struct kr_seat *seat, struct kr_seat *other)
 {
-    if (other && other != seat && of(seat)->stage != OFF && strcmp(seat->nick, other->nick) < 0 &&
-        !peer_of(seat, other)->session && !peer_of(seat, other)->opening)
+    if (!other || other == seat)
+        return;
+    peer_of(seat, other)->seen = true;
+    if (of(seat)->stage != OFF && strcmp(seat->nick, other->nick) < 0 && !peer_of(seat, other)->session &&
+        !peer_of(seat, other)->opening)
         send_init(seat, other);
 }
 

@@ -3,11 +3,11 @@
  * From when is counted? From the decision to rotate. A stock client decides when it has seen a leave, and 5 s
  * later (its debounce) acts: here it acts at once, and the 5 s are added for the times `_from_leave`. The
  * service decides 200 ms (its coalescing) after it saw the leave. It says so in its log, but only after the
- * commit to disk, and by a clock of milliseconds; so the moment is taken from outside: the server tells all
- * occupants of a leave in one go, the service among them, and the decision is the first such word that
- * reached any participant, plus 200 ms. The service can only have seen it later than that first one's
- * writing, so its times are rather too long than too short. For a join the decision is likewise 200 ms after
- * the attach was sent. */
+ * commit to disk, and by a clock of milliseconds; so the moment is taken from outside: 200 ms after the leave
+ * (or a newcomer's attach) was sent. The service can only have seen it later, by what the server takes to
+ * hand it on, so its times are rather too long than too short. (When other participants see the leave says
+ * nothing: the server may hold that back for 40 ms, Nagle's algorithm waiting for a delayed acknowledgement.)
+ */
 #include "base/err.h"
 #include "load/floor.h"
 #include "load/light.h"
@@ -109,7 +109,7 @@ static int leave_one(struct kr_stage *s)
     if (err)
         return err;
     if (s->system->service) {
-        s->trial.cause_ns = s->crowd.gone_ns[0];
+        s->trial.cause_ns = s->crowd.left_ns[0];
         s->trial.start_ns = s->trial.cause_ns + s->options->coalesce_ms * KR_NS_PER_MS;
         err = kr_load_wait(&s->load, s->trial.start_ns);
         kr_trial_gauge(&s->trial);

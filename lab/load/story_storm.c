@@ -1,6 +1,6 @@
 /* Leaves that do not stop, each leaver coming back: in one room, or spread over many. What counts is how long
- * somebody who has left could still read, from the leave seen (the first word of it that reached anybody) to
- * the moment when the last one who stays was told to switch. */
+ * somebody who has left could still read, from the leave sent to the moment when the last one who stays was
+ * told to switch. */
 #include <stdlib.h>
 
 #include "base/alloc.h"
