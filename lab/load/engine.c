@@ -32,6 +32,19 @@ void kr_load_fail(struct kr_load *load, const char *fmt, ...)
     va_end(ap);
 }
 
+void kr_load_explain(struct kr_load *load, const char *fmt, ...)
+{
+    va_list ap;
+    size_t len = strlen(load->why);
+    va_start(ap, fmt);
+    (void)snprintf(load->why + len, sizeof(load->why) - len, " (");
+    len = strlen(load->why);
+    (void)vsnprintf(load->why + len, sizeof(load->why) - len, fmt, ap);
+    va_end(ap);
+    len = strlen(load->why);
+    (void)snprintf(load->why + len, sizeof(load->why) - len, ")");
+}
+
 int kr_load_init(struct kr_load *load, size_t count)
 {
     *load = (struct kr_load){.line_count = count, .due_ns = UINT64_MAX};

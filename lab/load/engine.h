@@ -22,7 +22,7 @@ struct kr_load {
     void *tick_arg;
     uint64_t due_ns;
     bool failed;
-    char why[256]; /* once failed */
+    char why[512]; /* once failed */
 };
 
 uint64_t kr_now_ns(void); /* CLOCK_MONOTONIC, the same for all processes of the machine */
@@ -39,6 +39,9 @@ void kr_load_send(struct kr_load *load, struct kr_line *line, const char *xml, s
 
 /* Ends what runs, with a reason. */
 void kr_load_fail(struct kr_load *load, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Adds to the reason of a failure. */
+void kr_load_explain(struct kr_load *load, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Runs until done(arg). KR_E_IO when that is not so after `ms`, naming `what`, or when something failed. */
 int kr_load_until(struct kr_load *load, bool (*done)(void *arg), void *arg, uint64_t ms, const char *what);

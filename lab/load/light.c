@@ -18,17 +18,17 @@ struct kr_view *kr_light_view(const struct kr_seat *seat)
     return seat->crowd->room_states[seat->room];
 }
 
-uint8_t *kr_light_session(struct kr_light *l, uint32_t person)
+struct kr_light_person *kr_light_person(struct kr_light *l, uint32_t person)
 {
-    if (person >= l->session_cap) {
-        size_t cap = l->session_cap ? l->session_cap : 16;
+    if (person >= l->person_cap) {
+        size_t cap = l->person_cap ? l->person_cap : 16;
         while (cap <= person)
             cap *= 2;
-        l->sessions = kr_realloc_array(l->sessions, cap, 1);
-        memset(l->sessions + l->session_cap, KR_LIGHT_NO_SESSION, cap - l->session_cap);
-        l->session_cap = cap;
+        l->persons = kr_realloc_array(l->persons, cap, sizeof(*l->persons));
+        memset(l->persons + l->person_cap, 0, (cap - l->person_cap) * sizeof(*l->persons));
+        l->person_cap = cap;
     }
-    return &l->sessions[person];
+    return &l->persons[person];
 }
 
 size_t kr_light_request(struct kr_seat *seat, const struct kr_request *request, char kind, uint64_t number)
@@ -54,7 +54,7 @@ static void ack(struct kr_seat *seat)
     uint16_t *missing = kr_calloc(e->len, sizeof(*missing));
     size_t count = 0;
     for (size_t i = 0; e->missing && i < e->len; i++)
-        if (!e->heard[i] && e->source->hears(kr_light_view(seat), i, e->me))
+        if (!e->heard[i])
             missing[count++] = (uint16_t)i;
     struct kr_request r = {.kind = KR_REQ_ACK};
     r.u.ack = (struct kr_req_ack){
@@ -74,6 +74,7 @@ static void begin_epoch(struct kr_seat *seat)
     const struct kr_view *v = kr_light_view(seat);
     int me = kr_roster_find(&v->roster, &l->attach);
     const struct kr_light_source *source = kr_light_source(v->link.source);
+    uint64_t before = e->number;
     free(e->heard);
     free(e->to);
     *e = (struct kr_light_epoch){.number = 0};
@@ -89,7 +90,12 @@ static void begin_epoch(struct kr_seat *seat)
     e->heard = kr_calloc(e->len, 1);
     e->to = kr_calloc(e->len, 1);
     for (size_t i = 0; i < e->len; i++) {
-        e->missing += source->hears(v, i, e->me);
+        struct kr_light_person *p = kr_light_person(l, v->persons[i]);
+        /* What nobody seals for it, it ratchets: if it had what that comes from (5.5, 8.3). */
+        e->heard[i] = i == e->me || (!source->hears(v, i, e->me) && before && p->holds == before);
+        if (e->heard[i])
+            p->holds = e->number;
+        e->missing += !e->heard[i];
         e->round1_awaited = e->round1_awaited || source->seals(v, KR_ROUND_1, i, e->me);
     }
     l->claiming = 0;
@@ -119,8 +125,8 @@ static size_t take_entries(struct kr_seat *seat, const struct kr_notice_deliver 
     size_t fresh = 0;
     for (size_t i = 0; i < d->entry_count; i++) {
         const struct kr_packed *p = &d->entries[i];
-        if (p->index >= e->len || !e->source->hears(v, p->index, e->me)) {
-            kr_trial_wrong(seat->crowd->trial, "a key from somebody who has none for %s", seat->nick);
+        if (p->index >= e->len || p->index == e->me) {
+            kr_trial_wrong(seat->crowd->trial, "a key from somebody who is not in the roster");
             continue;
         }
         if (p->type == KR_PACKED_WITHHELD || e->heard[p->index])
@@ -131,6 +137,7 @@ static size_t take_entries(struct kr_seat *seat, const struct kr_notice_deliver 
             continue;
         }
         e->heard[p->index] = 1;
+        kr_light_person(l, v->persons[p->index])->holds = e->number;
         *kr_light_session(l, v->persons[p->index]) = KR_LIGHT_STEADY;
         fresh++;
     }
@@ -219,7 +226,7 @@ static void on_notice(struct kr_seat *seat, const struct kr_el *payload, struct 
 
 /* --- answers --- */
 
-enum { RETRY_MS = 100 };
+enum { RETRY_MS = 100, ASK_MS = 5000 };
 
 static void on_refusal(struct kr_seat *seat, char kind, const struct kr_el *el)
 {
@@ -231,11 +238,18 @@ static void on_refusal(struct kr_seat *seat, char kind, const struct kr_el *el)
     }
     int err = kr_error_read(el);
     /* The epoch was over, or somebody gone, before our word arrived. */
-    if (err != KR_E_STALE_EPOCH && err != KR_E_NOT_IN_ROOM)
+    bool busy = err == KR_E_BUSY || err == KR_E_QUOTA;
+    seat->crowd->trial->busy += busy;
+    if (err != KR_E_STALE_EPOCH && err != KR_E_NOT_IN_ROOM && !busy)
         kr_trial_wrong(seat->crowd->trial, "the service refused a request of kind %c (%s)", kind,
                        kr_errname(err));
+    if (kind == 'e' && busy) { /* what is still wanted comes with the whole (6.7) */
+        uint64_t at = kr_now_ns() + ASK_MS * KR_NS_PER_MS;
+        l->again_ns = at < l->again_ns ? at : l->again_ns;
+    }
     if (kind == 'm') {
         l->claiming -= l->claiming != 0;
+        kr_light_claim_again(seat);
         kr_light_seal(seat);
     }
 }
@@ -310,7 +324,7 @@ static void stanza(struct kr_seat *seat, const struct kr_piece *p)
     const char *id = kr_piece_is(p, "iq") ? kr_piece_attr(p, "id", &len) : NULL;
     if (!id || !len)
         return;
-    bool plain = (*id == 'e' || *id == 'A' || *id == 'k') && kr_piece_attr_is(p, "type", "result");
+    bool plain = strchr("eAkw", *id) && kr_piece_attr_is(p, "type", "result");
     const char *dash = memchr(id, '-', len);
     if (plain && dash)
         on_plain_result(seat, *id, dash + 1, p->len);
@@ -341,7 +355,7 @@ static void go(struct kr_seat *seat)
     kr_hearing_done(&l->hearing);
     free(l->epoch.heard);
     free(l->epoch.to);
-    free(l->sessions);
+    free(l->persons);
     free(l);
     seat->state = NULL;
 }
@@ -359,6 +373,18 @@ static void presence(struct kr_seat *seat, struct kr_xml *x)
     kr_xml_end(x);
 }
 
+static void on_time(struct kr_seat *seat)
+{
+    struct kr_light *l = kr_light_of(seat);
+    struct kr_request r = {.kind = KR_REQ_WHOLE};
+    if (l->stage == KR_LIGHT_OUT) {
+        kr_light_attach(seat);
+        return;
+    }
+    l->again_ns = UINT64_MAX;
+    kr_light_request(seat, &r, 'w', 0);
+}
+
 static uint64_t due(const struct kr_seat *seat)
 {
     return kr_light_of(seat)->again_ns;
@@ -372,7 +398,7 @@ const struct kr_dialect kr_light = {.name = "keyroom, sized ciphertexts",
                                     .presence = presence,
                                     .stanza = stanza,
                                     .due = due,
-                                    .time = kr_light_attach};
+                                    .time = on_time};
 
 struct kr_light_look kr_light_look(const struct kr_seat *seat)
 {

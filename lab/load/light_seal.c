@@ -132,17 +132,19 @@ static void seal_round(struct kr_seat *seat, enum kr_round round)
     free(out.bodies);
 }
 
-/* Asks for keys of the recipients of round 1 that it has no session with. */
-static void claim(struct kr_seat *seat)
+/* Asks for keys of the recipients of the round that it has no session with. */
+static void claim(struct kr_seat *seat, enum kr_round round)
 {
     struct kr_light *l = kr_light_of(seat);
     const struct kr_view *v = kr_light_view(seat);
     struct kr_claim_target *targets = kr_calloc(l->epoch.len, sizeof(*targets));
     size_t count = 0;
     for (size_t i = 0; i < l->epoch.len; i++)
-        if (is_recipient(v, &l->epoch, KR_ROUND_1, i) &&
+        if (is_recipient(v, &l->epoch, round, i) &&
+            (round == KR_ROUND_1 || l->epoch.to[i] == KR_LIGHT_WANTED) &&
             *kr_light_session(l, v->persons[i]) == KR_LIGHT_NO_SESSION)
-            targets[count++] = (struct kr_claim_target){.attach = v->roster.entries[i].attach};
+            targets[count++] = (struct kr_claim_target){.attach = v->roster.entries[i].attach,
+                                                        .reset = round == KR_ROUND_SUPPLEMENT};
     for (size_t at = 0; at < count; at += KR_CLAIM_MAX) {
         struct kr_request r = {.kind = KR_REQ_CLAIM};
         size_t left = count - at;
@@ -178,6 +180,26 @@ static bool owes_supplement(const struct kr_seat *seat)
     return false;
 }
 
+static bool wanted_without_session(const struct kr_seat *seat)
+{
+    struct kr_light *l = kr_light_of(seat);
+    const struct kr_view *v = kr_light_view(seat);
+    for (size_t i = 0; i < l->epoch.len; i++)
+        if (l->epoch.to[i] == KR_LIGHT_WANTED && *kr_light_session(l, v->persons[i]) == KR_LIGHT_NO_SESSION)
+            return true;
+    return false;
+}
+
+/* One that is refused is repeated, as the real core does, and then those it was for are withheld from. */
+void kr_light_claim_again(struct kr_seat *seat)
+{
+    struct kr_light_epoch *e = &kr_light_of(seat)->epoch;
+    if (e->round1_sent || e->claims >= KR_LIGHT_CLAIMS || kr_light_view(seat)->link.epoch != e->number)
+        return;
+    e->claims++;
+    claim(seat, KR_ROUND_1);
+}
+
 void kr_light_seal(struct kr_seat *seat)
 {
     struct kr_light *l = kr_light_of(seat);
@@ -186,9 +208,8 @@ void kr_light_seal(struct kr_seat *seat)
     if (!e->number || l->claiming || kr_light_view(seat)->link.epoch != e->number)
         return;
     if (!e->round1_sent) {
-        if (!e->claimed)
-            claim(seat);
-        e->claimed = true; /* one that is refused is not repeated: those it was for are withheld from */
+        if (e->claims == 0)
+            kr_light_claim_again(seat);
         if (l->claiming)
             return;
         e->round1_sent = true;
@@ -200,6 +221,10 @@ void kr_light_seal(struct kr_seat *seat)
     }
     if (e->round2_sent && owes_supplement(seat))
         seal_round(seat, KR_ROUND_SUPPLEMENT);
+    if (e->round2_sent && !e->reset && wanted_without_session(seat)) {
+        e->reset = true;
+        claim(seat, KR_ROUND_SUPPLEMENT);
+    }
 }
 
 void kr_light_wanted(struct kr_seat *seat, const struct kr_notice_wanted *w)

@@ -13,6 +13,7 @@ static const struct {
     const char *name;
     int (*play)(struct kr_stage *s);
 } stories[] = {{"meeting", kr_story_meeting},
+               {"join-storm", kr_story_join_storm},
                {"enable", kr_story_enable},
                {"storm", kr_story_storm},
                {"many", kr_story_many}};

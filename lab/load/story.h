@@ -13,6 +13,8 @@ struct kr_system {
     bool service; /* the room needs the service in it */
     /* Everybody who is in the room has everybody's newest key, and whoever waits for that knows. */
     bool (*complete)(void *crowd);
+    void (*explain)(struct kr_load *load,
+                    const struct kr_crowd *crowd); /* why it is not. NULL: cannot tell */
     /* Keys that a rotation (or a join of one) of so many members brings to their receivers; the newest
      * epoch's where the service decides. */
     size_t (*keys_of_leave)(const struct kr_crowd *crowd);
@@ -34,10 +36,11 @@ struct kr_stage { /* everything a story needs */
     struct kr_crowd crowd;
 };
 
-enum { KR_STORY_MS = 180000 }; /* a rotation that takes longer has failed */
+enum { KR_STORY_MS = 60000 }; /* a rotation that takes longer has failed */
 
 /* 0, or KR_E_IO with stage->load.why. */
 int kr_story_meeting(struct kr_stage *s);
+int kr_story_join_storm(struct kr_stage *s);
 int kr_story_enable(struct kr_stage *s);
 int kr_story_floor(struct kr_stage *s);
 int kr_story_storm(struct kr_stage *s);
@@ -45,6 +48,8 @@ int kr_story_many(struct kr_stage *s);
 
 /* --- shared by stories --- */
 
+/* Runs until the system is complete. */
+int kr_story_complete(struct kr_stage *s, const char *what);
 /* The first person, who opens the room and has the service come. */
 int kr_story_found(struct kr_stage *s);
 /* Ends the round, checks how many keys arrived (SIZE_MAX: whatever) and prints. */

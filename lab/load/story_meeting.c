@@ -1,4 +1,4 @@
-/* A meeting: a join storm, then one joins and one leaves, as often as wanted. And all enabling at once.
+/* A meeting: the room fills, then one joins and one leaves, as often as wanted. And all enabling at once.
  *
  * From when is counted? From the decision to rotate. A stock client decides when it has seen a leave, and 5 s
  * later (its debounce) acts: here it acts at once, and the 5 s are added for the times `_from_leave`. The
@@ -16,7 +16,7 @@
 
 /* Commits of a room are at least a second apart (docs/protocol.md 8.4): the next rotation is not to wait for
  * it. */
-enum { GAP_MS = 1100, QUIET_MS = 250 };
+enum { GAP_MS = 1100, QUIET_MS = 250, PAIRS_AT_ONCE = 2000 };
 
 int kr_story_tell(struct kr_stage *s, const struct kr_outcome *outcome, size_t keys)
 {
@@ -32,6 +32,14 @@ int kr_story_tell(struct kr_stage *s, const struct kr_outcome *outcome, size_t k
     return s->load.failed ? KR_E_IO : 0;
 }
 
+int kr_story_complete(struct kr_stage *s, const char *what)
+{
+    int err = kr_load_until(&s->load, s->system->complete, &s->crowd, KR_STORY_MS, what);
+    if (err && s->system->explain)
+        s->system->explain(&s->load, &s->crowd);
+    return err;
+}
+
 int kr_story_found(struct kr_stage *s)
 {
     struct kr_seat *founder = kr_crowd_seat(&s->crowd, 0, 0);
@@ -40,7 +48,7 @@ int kr_story_found(struct kr_stage *s)
     if (!err && s->system->service)
         kr_seat_invite(founder);
     if (!err && s->crowd.eager)
-        err = kr_load_until(&s->load, s->system->complete, &s->crowd, KR_STORY_MS, "the first one has a key");
+        err = kr_story_complete(s, "the first one has a key");
     return err;
 }
 
@@ -51,15 +59,32 @@ static int join_all(struct kr_stage *s)
     return kr_load_until(&s->load, kr_crowd_all_inside, &s->crowd, KR_STORY_MS, "all are in the room");
 }
 
-static int join_storm(struct kr_stage *s)
+int kr_story_join_storm(struct kr_stage *s)
 {
+    s->crowd.eager = true;
+    int err = kr_story_found(s);
     uint64_t now = kr_now_ns();
     kr_trial_begin(&s->trial, now, now);
-    int err = join_all(s);
-    if (!err)
-        err = kr_load_until(&s->load, s->system->complete, &s->crowd, KR_STORY_MS, "all have all keys");
+    err = err ? err : join_all(s);
+    err = err ? err : kr_story_complete(s, "all have all keys");
     return err ? err
                : kr_story_tell(s, &(struct kr_outcome){.name = "join-storm", .n = s->options->n}, SIZE_MAX);
+}
+
+/* So many at a time that the service can let them in within its deadline, more into a small room than into a
+ * large one: what comes of a storm is a story of its own. */
+static int fill_room(struct kr_stage *s)
+{
+    int err = 0;
+    for (size_t i = 1, batch = 0; !err && i < s->options->n; i++) {
+        kr_seat_join(kr_crowd_seat(&s->crowd, i, 0));
+        batch++;
+        if (batch * i >= PAIRS_AT_ONCE)
+            batch = 0;
+        if (batch == 0 || i + 1 == s->options->n)
+            err = kr_story_complete(s, "all have all keys");
+    }
+    return err;
 }
 
 static bool attach_sent(void *arg)
@@ -91,8 +116,7 @@ static int join_one(struct kr_stage *s, bool tell)
     kr_seat_join(newcomer);
     int err = until_decision(s, newcomer);
     if (!err && s->crowd.eager)
-        err =
-            kr_load_until(&s->load, s->system->complete, &s->crowd, KR_STORY_MS, "the newcomer has all keys");
+        err = kr_story_complete(s, "the newcomer has all keys");
     if (err || !tell)
         return err;
     const struct kr_outcome outcome = {.name = "join", .n = s->options->n, .cause = "join"};
@@ -121,8 +145,7 @@ static int leave_one(struct kr_stage *s)
             kr_stock_rotate(kr_crowd_seat(&s->crowd, i, 0));
     }
     if (!err)
-        err = kr_load_until(&s->load, s->system->complete, &s->crowd, KR_STORY_MS,
-                            "all have all keys after a leave");
+        err = kr_story_complete(s, "all have all keys after a leave");
     return err ? err : kr_story_tell(s, &outcome, s->system->keys_of_leave(&s->crowd));
 }
 
@@ -145,7 +168,7 @@ int kr_story_meeting(struct kr_stage *s)
     s->crowd.eager = !granted(s);
     int err = kr_story_found(s);
     if (!err)
-        err = granted(s) ? join_all(s) : join_storm(s);
+        err = granted(s) ? join_all(s) : fill_room(s);
     for (size_t i = 0; !err && i < s->options->rounds; i++) {
         err = rest(s);
         err = err ? err : join_one(s, !s->options->only_leave);
@@ -175,7 +198,7 @@ int kr_story_enable(struct kr_stage *s)
             kr_stock_enable(kr_crowd_seat(&s->crowd, i, 0));
     }
     if (!err)
-        err = kr_load_until(&s->load, s->system->complete, &s->crowd, KR_STORY_MS, "all have enabled it");
+        err = kr_story_complete(s, "all have enabled it");
     return err ? err
                : kr_story_tell(s, &(struct kr_outcome){.name = "enable-all", .n = s->options->n}, SIZE_MAX);
 }

@@ -155,8 +155,7 @@ int kr_story_storm(struct kr_stage *stage)
     for (size_t i = 1; !err && i < stage->options->n; i++)
         kr_seat_join(kr_crowd_seat(&stage->crowd, i, 0));
     if (!err)
-        err = kr_load_until(&stage->load, stage->system->complete, &stage->crowd, KR_STORY_MS,
-                            "all have all keys");
+        err = kr_story_complete(stage, "all have all keys");
     err = err ? err : kr_load_wait(&stage->load, kr_now_ns() + SETTLE_MS * KR_NS_PER_MS);
     begin(&s, stage);
     uint64_t started_ns = kr_now_ns(), ms = stage->options->seconds * 1000 + KR_STORY_MS;

@@ -36,11 +36,32 @@ static bool light_complete(void *arg)
         if (!seat->wanted)
             continue;
         struct kr_light_look l = kr_light_look(seat);
-        if (!seat->inside || !l.member || !l.epoch || l.roster_len != inside || l.missing || !l.acked ||
-            !l.committed)
+        if (!seat->inside || !l.member || !l.epoch || l.roster_len != inside || l.missing || !l.committed)
             return false;
     }
     return true;
+}
+
+/* For the message when it does not come about. */
+static void light_explain(struct kr_load *load, const struct kr_crowd *crowd)
+{
+    size_t in = kr_crowd_count(crowd), members = 0, told = 0, full = 0, committed = 0, missing = 0;
+    for (size_t i = 0; i < crowd->seat_count; i++) {
+        if (!crowd->seats[i].inside)
+            continue;
+        struct kr_light_look l = kr_light_look(&crowd->seats[i]);
+        members += l.member;
+        told += l.roster_len == in;
+        full += l.epoch && l.missing == 0;
+        committed += l.committed;
+        missing += l.missing;
+    }
+    kr_load_explain(
+        load,
+        "%zu inside, %zu members, %zu in the newest roster, %zu with all keys, %zu committed; %zu "
+        "keys missing; %s",
+        in, members, told, full, committed, missing,
+        crowd->trial->wrong ? crowd->trial->wrong_why : "nothing wrong was received");
 }
 
 static size_t light_keys(const struct kr_crowd *crowd)
@@ -92,6 +113,7 @@ static const struct kr_system systems[] = {
      .dialect = &kr_light,
      .service = true,
      .complete = light_complete,
+     .explain = light_explain,
      .keys_of_leave = light_keys,
      .keys_of_join = light_keys,
      .failed_pairs = no_pairs},

@@ -24,7 +24,7 @@ void kr_trial_begin(struct kr_trial *r, uint64_t cause_ns, uint64_t start_ns)
     r->cause_ns = cause_ns;
     r->start_ns = start_ns;
     r->first_commit_ns = r->last_switch_ns = r->service_exposure_ms = 0;
-    r->switches = r->wrong = 0;
+    r->switches = r->wrong = r->busy = 0;
     r->wrong_why[0] = '\0';
     kr_samples_clear(&r->keys);
     kr_samples_clear(&r->acks);
@@ -170,6 +170,8 @@ void kr_trial_print(struct kr_trial *r, const struct kr_outcome *o, FILE *out)
         put(out, "failed_pairs", (double)o->failed_pairs);
         put(out, "late_acks", (double)o->late_acks);
     }
+    if (r->meter->keyroomd)
+        put(out, "busy", (double)r->busy);
     put_costs(r, out);
     for (size_t i = 0; i < o->extra_count; i++)
         put(out, o->extra[i].name, o->extra[i].value);

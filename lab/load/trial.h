@@ -33,6 +33,7 @@ struct kr_trial {
     struct kr_samples keys, acks;
     uint64_t first_commit_ns, last_switch_ns; /* 0: none yet */
     size_t switches;
+    size_t busy;  /* requests that the service put off */
     size_t wrong; /* received things that should not be: the figures are then worth nothing */
     char wrong_why[200];
     uint64_t service_exposure_ms; /* as the service tells it; 0: did not */
