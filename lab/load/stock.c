@@ -413,7 +413,7 @@ bool kr_stock_all_on(void *arg)
 {
     const struct kr_crowd *crowd = arg;
     for (size_t i = 0; i < crowd->seat_count; i++)
-        if (crowd->seats[i].inside && of(&crowd->seats[i])->stage != ON)
+        if (crowd->seats[i].wanted && (!crowd->seats[i].inside || of(&crowd->seats[i])->stage != ON))
             return false;
     return true;
 }
@@ -422,7 +422,7 @@ bool kr_stock_all_settled(void *arg)
 {
     const struct kr_crowd *crowd = arg;
     for (size_t i = 0; i < crowd->seat_count; i++)
-        if (crowd->seats[i].inside && of(&crowd->seats[i])->unanswered)
+        if (crowd->seats[i].inside && (of(&crowd->seats[i])->unanswered || of(&crowd->seats[i])->opening))
             return false;
     return kr_stock_all_on(arg);
 }
