@@ -62,7 +62,7 @@ struct kr_seat *kr_crowd_who(const struct kr_crowd *crowd, const char *nick, siz
             return NULL;
         id = id * 16 + (c <= '9' ? c - 48U : c - 87U); /* '0', and 'a' less ten */
     }
-    size_t serial = id * gather; /* modulo 2^32 */
+    uint32_t serial = id * gather; /* modulo 2^32 */
     return serial && serial <= crowd->who_len ? crowd->who[serial - 1] : NULL;
 }
 

@@ -30,7 +30,7 @@ static size_t size_of(const struct kr_floor_service *f, enum kr_record_kind kind
 /* How many of a kind a member gets or sends; all the same, or the script is of something else. */
 static size_t each(const struct kr_floor_service *f, enum kr_record_kind kind)
 {
-    return f->script->of[kind].len / f->members;
+    return f->members ? f->script->of[kind].len / f->members : 0;
 }
 
 /* Text between head and tail such that the whole has `size` bytes, as far as that can be. */

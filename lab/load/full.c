@@ -19,6 +19,7 @@ struct full {
     size_t missing, roster_len;
     char ack_id[ACK_ID_MAX]; /* of the newest ack */
     bool acked;
+    bool fresh; /* announced in this step: what it can ratchet, it holds at once, and nobody sends */
 };
 
 static struct full *of(const struct kr_seat *seat)
@@ -47,7 +48,7 @@ static void take_report(struct kr_seat *seat, const struct kr_report *r)
     case KR_REPORT_ANNOUNCE:
         f->epoch = r->epoch;
         f->roster_len = r->who_count;
-        f->missing = r->who_count ? r->who_count - 1 : 0;
+        f->fresh = true;
         f->ack_id[0] = '\0';
         f->acked = false;
         break;
@@ -85,6 +86,9 @@ static void step(struct kr_seat *seat, struct kr_client_event event)
     }
     kr_client_output_clear(&out);
     struct kr_client_view v = kr_client_look(f->client);
+    if (f->fresh)
+        f->missing = v.missing;
+    f->fresh = false;
     if (v.newest == f->epoch && v.missing < f->missing) {
         kr_trial_keys(seat->crowd->trial, f->missing - v.missing);
         f->missing = v.missing;

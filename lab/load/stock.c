@@ -288,8 +288,8 @@ static void meet(struct kr_seat *seat, struct kr_seat *other)
     if (!other || other == seat)
         return;
     peer_of(seat, other)->seen = true;
-    if (of(seat)->stage != OFF && strcmp(seat->nick, other->nick) < 0 && !peer_of(seat, other)->session &&
-        !peer_of(seat, other)->opening)
+    if (seat->crowd->eager && of(seat)->stage != OFF && strcmp(seat->nick, other->nick) < 0 &&
+        !peer_of(seat, other)->session && !peer_of(seat, other)->opening)
         send_init(seat, other);
 }
 
@@ -396,13 +396,13 @@ void kr_stock_assume(struct kr_crowd *crowd)
         if (!seat->inside)
             continue;
         of(seat)->stage = ON;
-        of(seat)->key = 1;
+        of(seat)->key += of(seat)->key == 0;
         for (size_t k = 0; k < crowd->seat_count; k++) {
             struct peer *p = &of(seat)->peers[k];
             if (k == i || !crowd->seats[k].inside || p->session)
                 continue;
             p->session = kr_stock_session_steady();
-            p->theirs = 1;
+            p->theirs = 1; /* or less than it is: only the next one counts */
         }
     }
 }

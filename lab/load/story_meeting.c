@@ -16,7 +16,7 @@
 
 /* Commits of a room are at least a second apart (docs/protocol.md 8.4): the next rotation is not to wait for
  * it. */
-enum { GAP_MS = 1100, QUIET_MS = 250, PAIRS_AT_ONCE = 2000 };
+enum { GAP_MS = 1100, QUIET_MS = 250, CALM_MS = 50, PAIRS_AT_ONCE = 2000 };
 
 int kr_story_tell(struct kr_stage *s, const struct kr_outcome *outcome, size_t keys)
 {
@@ -139,6 +139,7 @@ static int leave_one(struct kr_stage *s)
         kr_trial_gauge(&s->trial);
     } else {
         outcome.cause_add_ns = KR_STOCK_DEBOUNCE_MS * KR_NS_PER_MS;
+        err = kr_crowd_quiet(&s->crowd, CALM_MS); /* the leaver is told of it last */
         s->trial.cause_ns = s->trial.start_ns = kr_now_ns();
         kr_trial_gauge(&s->trial);
         for (size_t i = 0; i < s->options->n; i++)

@@ -2,8 +2,8 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,7 +29,7 @@ static bool is_number(const char *s)
 uint64_t kr_usage_cpu_ns(pid_t pid)
 {
     char path[64], text[128];
-    uint64_t sum = 0, ran = 0;
+    uint64_t sum = 0;
     (void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
     DIR *tasks = opendir(path);
     for (const struct dirent *e; tasks && (e = readdir(tasks));) {
@@ -37,8 +37,8 @@ uint64_t kr_usage_cpu_ns(pid_t pid)
         if (!is_number(e->d_name))
             continue;
         (void)snprintf(task, sizeof(task), "/proc/%d/task/%.16s/schedstat", (int)pid, e->d_name);
-        if (read_small(task, text, sizeof(text)) && sscanf(text, "%" SCNu64, &ran) == 1)
-            sum += ran;
+        if (read_small(task, text, sizeof(text)))
+            sum += strtoull(text, NULL, 10);
     }
     if (tasks)
         closedir(tasks);
@@ -49,12 +49,9 @@ uint64_t kr_usage_cpu_ns(pid_t pid)
 static uint64_t status(pid_t pid, const char *name)
 {
     char path[64], text[8192];
-    uint64_t kb = 0;
     (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
     const char *line = read_small(path, text, sizeof(text)) ? strstr(text, name) : NULL;
-    if (line && sscanf(line + strlen(name), "%" SCNu64, &kb) != 1)
-        kb = 0;
-    return kb * 1024;
+    return line ? strtoull(line + strlen(name), NULL, 10) * 1024 : 0; /* kB */
 }
 
 uint64_t kr_usage_peak(pid_t pid)
