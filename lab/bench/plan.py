@@ -46,8 +46,8 @@ ONLY_LEAVE = {"only_leave": True}
 PATIENT = {"deadline": 60000}
 
 CASES = (
-    Case("leave", "meeting", (20, 50, 100), (10, 20, 50, 100, 200), rounds=(2, 5), floor=True),
-    Case("leave-default-read", "meeting", (50,), (20, 50, 100, 200), rounds=(1, 3), server={"read_size": None}, load=ONLY_LEAVE,
+    Case("leave", "meeting", (20, 50, 100), (10, 20, 50, 100, 200), rounds=(1, 5), floor=True),
+    Case("leave-default-read", "meeting", (), (20, 50, 100, 200), rounds=(1, 3), server={"read_size": None}, load=ONLY_LEAVE,
          rename={"leave": "leave-default-read"}, floor=True),
     Case("leave-10kbps", "meeting", (50,), (50,), rounds=(1, 3), server={"client_rate": "10kb/s"}, load=ONLY_LEAVE,
          rename={"leave": "leave-10kbps"}),
@@ -55,7 +55,7 @@ CASES = (
          rename={"leave": "leave-olm", "join": "join-olm"}),
     Case("enable-all", "enable", (20,), (20, 50, 100, 130), load={"olm": True}, options=PATIENT),
     Case("join-storm", "join-storm", (20,), (10, 20, 50, 100)),
-    Case("leave-storm", "storm", (100,), (100,), seconds=(30, 300), quick_systems=(CHECKED,)),
+    Case("leave-storm", "storm", (100,), (100,), seconds=(20, 300), quick_systems=(CHECKED,)),
     Case("many-rooms", "many", (), (10,), seconds=(10, 60), load={"rooms": 1000, "every": 100}, quick_systems=(CHECKED,)),
 )
 

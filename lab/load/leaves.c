@@ -39,8 +39,8 @@ static bool all_switched(const struct kr_leaves *l, const struct kr_leave *leave
         const struct kr_seat *seat = &l->crowd->seats[i];
         if (!seat->inside || !seat->state)
             continue;
-        uint64_t committed = kr_light_look(seat).commit_epoch;
-        if (committed && committed < leave->epoch)
+        uint64_t epoch = kr_light_look(seat).switched;
+        if (epoch && epoch < leave->epoch)
             return false;
     }
     return true;

@@ -67,7 +67,7 @@ static void ack(struct kr_seat *seat)
 
 /* --- events --- */
 
-static void begin_epoch(struct kr_seat *seat)
+static void begin_epoch(struct kr_seat *seat, uint64_t deadline_ms)
 {
     struct kr_light *l = kr_light_of(seat);
     struct kr_light_epoch *e = &l->epoch;
@@ -85,6 +85,7 @@ static void begin_epoch(struct kr_seat *seat)
     *e = (struct kr_light_epoch){.number = v->link.epoch,
                                  .instance = v->instance,
                                  .source = source,
+                                 .switch_ns = kr_now_ns() + (deadline_ms + KR_SWITCH_SLACK_MS) * KR_NS_PER_MS,
                                  .me = (size_t)me,
                                  .len = v->roster.len};
     e->heard = kr_calloc(e->len, 1);
@@ -114,7 +115,7 @@ static void on_announce(struct kr_seat *seat, const struct kr_notice_announce *a
     if (err)
         kr_trial_wrong(seat->crowd->trial, "an announce that does not hold (%s)", kr_errname(err));
     else if (whole && (l->epoch.number != a->link.epoch || !kr_id_equal(&l->epoch.instance, &a->instance)))
-        begin_epoch(seat);
+        begin_epoch(seat, a->deadline_ms);
 }
 
 static size_t take_entries(struct kr_seat *seat, const struct kr_notice_deliver *d)
@@ -170,11 +171,13 @@ static void on_commit(struct kr_seat *seat, const struct kr_notice_commit *c)
     if (!l->epoch.number || c->epoch != l->epoch.number)
         return;
     l->epoch.committed = true;
-    l->commit_epoch = c->epoch;
-    if (c->has_exposure)
+    bool first = l->switched != c->epoch;
+    l->switched = c->epoch;
+    if (c->has_exposure && c->exposure_ms > seat->crowd->trial->service_exposure_ms)
         seat->crowd->trial->service_exposure_ms = c->exposure_ms;
     kr_trial_commit(seat->crowd->trial);
-    kr_trial_switch(seat->crowd->trial);
+    if (first)
+        kr_trial_switch(seat->crowd->trial);
 }
 
 static enum kr_record_kind kind_of(enum kr_notice_kind kind)
@@ -373,10 +376,23 @@ static void presence(struct kr_seat *seat, struct kr_xml *x)
     kr_xml_end(x);
 }
 
+/* Only an epoch that it has sealed for: what the service did not take may not be sent with. */
+static bool switches_by_clock(const struct kr_light *l)
+{
+    return l->epoch.number && l->epoch.round2_sent && l->switched != l->epoch.number;
+}
+
 static void on_time(struct kr_seat *seat)
 {
     struct kr_light *l = kr_light_of(seat);
     struct kr_request r = {.kind = KR_REQ_WHOLE};
+    uint64_t now = kr_now_ns();
+    if (switches_by_clock(l) && l->epoch.switch_ns <= now) {
+        l->switched = l->epoch.number;
+        kr_trial_switch(seat->crowd->trial);
+    }
+    if (l->again_ns > now)
+        return;
     if (l->stage == KR_LIGHT_OUT) {
         kr_light_attach(seat);
         return;
@@ -387,7 +403,8 @@ static void on_time(struct kr_seat *seat)
 
 static uint64_t due(const struct kr_seat *seat)
 {
-    return kr_light_of(seat)->again_ns;
+    const struct kr_light *l = kr_light_of(seat);
+    return switches_by_clock(l) && l->epoch.switch_ns < l->again_ns ? l->epoch.switch_ns : l->again_ns;
 }
 
 const struct kr_dialect kr_light = {.name = "keyroom, sized ciphertexts",
@@ -412,7 +429,7 @@ struct kr_light_look kr_light_look(const struct kr_seat *seat)
                                   .committed = l->epoch.committed,
                                   .roster_len = l->epoch.len,
                                   .attach = l->attach,
-                                  .commit_epoch = l->commit_epoch};
+                                  .switched = l->switched};
 }
 
 uint64_t kr_light_epoch_without(const struct kr_crowd *crowd, size_t room, const struct kr_id *attach)

@@ -21,7 +21,7 @@ struct kr_light_look {
     bool committed; /* it was told that all have them */
     size_t roster_len;
     struct kr_id attach;
-    uint64_t commit_epoch; /* newest of which it was told so; 0: none */
+    uint64_t switched; /* the epoch whose key it sends with; 0: none */
 };
 struct kr_light_look kr_light_look(const struct kr_seat *seat);
 

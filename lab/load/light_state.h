@@ -27,8 +27,9 @@ struct kr_light_epoch {
     unsigned claims; /* that were tried for round 1 */
     bool reset;      /* new sessions were asked for, for those who want our secret */
     bool round1_sent, round1_awaited, round2_sent;
-    bool last;  /* collecting is over */
-    bool asked; /* it has acked */
+    uint64_t switch_ns; /* it switches by its own clock then (5.12) */
+    bool last;          /* collecting is over */
+    bool asked;         /* it has acked */
     bool acked, committed;
 };
 
@@ -49,7 +50,7 @@ struct kr_light {
     size_t claiming; /* answers awaited */
     uint64_t attach_sent_ns, attached_ns;
     uint64_t again_ns; /* attach again (outside), or ask for the whole (a member); UINT64_MAX: neither */
-    uint64_t commit_epoch;
+    uint64_t switched; /* the epoch whose key it sends with; 0: none */
 };
 
 static inline struct kr_light *kr_light_of(const struct kr_seat *seat)

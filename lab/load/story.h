@@ -36,7 +36,7 @@ struct kr_stage { /* everything a story needs */
     struct kr_crowd crowd;
 };
 
-enum { KR_STORY_MS = 60000 }; /* a rotation that takes longer has failed */
+enum { KR_STORY_MS = 180000 }; /* a rotation that takes longer has failed */
 
 /* 0, or KR_E_IO with stage->load.why. */
 int kr_story_meeting(struct kr_stage *s);
@@ -52,6 +52,8 @@ int kr_story_many(struct kr_stage *s);
 int kr_story_complete(struct kr_stage *s, const char *what);
 /* The first person, who opens the room and has the service come. */
 int kr_story_found(struct kr_stage *s);
+/* The others, up to N. */
+int kr_story_fill(struct kr_stage *s);
 /* Ends the round, checks how many keys arrived (SIZE_MAX: whatever) and prints. */
 int kr_story_tell(struct kr_stage *s, const struct kr_outcome *outcome, size_t keys);
 

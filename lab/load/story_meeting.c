@@ -73,7 +73,7 @@ int kr_story_join_storm(struct kr_stage *s)
 
 /* So many at a time that the service can let them in within its deadline, more into a small room than into a
  * large one: what comes of a storm is a story of its own. */
-static int fill_room(struct kr_stage *s)
+int kr_story_fill(struct kr_stage *s)
 {
     int err = 0;
     for (size_t i = 1, batch = 0; !err && i < s->options->n; i++) {
@@ -169,7 +169,7 @@ int kr_story_meeting(struct kr_stage *s)
     s->crowd.eager = !granted(s);
     int err = kr_story_found(s);
     if (!err)
-        err = granted(s) ? join_all(s) : fill_room(s);
+        err = granted(s) ? join_all(s) : kr_story_fill(s);
     for (size_t i = 0; !err && i < s->options->rounds; i++) {
         err = rest(s);
         err = err ? err : join_one(s, !s->options->only_leave);

@@ -43,7 +43,7 @@ static struct kr_seat *choose(struct storm *s)
         if (!seat || !seat->inside)
             continue;
         bool light = crowd->dialect == &kr_light;
-        if (light && (!kr_light_look(seat).commit_epoch ||
+        if (light && (!kr_light_look(seat).switched ||
                       (crowd->config->rooms > 1 && kr_leaves_in_room(&s->leaves, seat->room))))
             continue;
         return seat;
@@ -114,6 +114,7 @@ static int tell(struct storm *s, const char *name, uint64_t members, double memo
         {"leaves", (double)s->count},
         {"seconds", seconds(now - s->stage->trial.start_ns)},
         {"exposure", seconds(max)},
+        {"exposure_service", (double)s->stage->trial.service_exposure_ms / 1e3},
         {"exposure_p50", seconds(kr_samples_rank(e, 50))},
         {"exposure_p99", seconds(kr_samples_rank(e, 99))},
         {"rotation_max", seconds(max > coalesce_ns ? max - coalesce_ns : 0)},
@@ -152,10 +153,7 @@ int kr_story_storm(struct kr_stage *stage)
     bool light = stage->system->dialect == &kr_light;
     stage->crowd.eager = true;
     int err = kr_story_found(stage);
-    for (size_t i = 1; !err && i < stage->options->n; i++)
-        kr_seat_join(kr_crowd_seat(&stage->crowd, i, 0));
-    if (!err)
-        err = kr_story_complete(stage, "all have all keys");
+    err = err ? err : kr_story_fill(stage);
     err = err ? err : kr_load_wait(&stage->load, kr_now_ns() + SETTLE_MS * KR_NS_PER_MS);
     begin(&s, stage);
     uint64_t started_ns = kr_now_ns(), ms = stage->options->seconds * 1000 + KR_STORY_MS;
