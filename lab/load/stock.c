@@ -27,10 +27,11 @@ struct stock {
     struct kr_stock_device *device;
     bool real;
     enum stage stage;
-    uint64_t until_ns;       /* the stage's time-out */
-    unsigned key;            /* number of our newest key */
-    size_t opening, awaited; /* that we wait for */
-    size_t unanswered;       /* key-infos, waited for or not */
+    uint64_t since_ns, until_ns; /* the stage's beginning, and its time-out */
+    size_t lost;                 /* answers of this stage that will never come */
+    unsigned key;                /* number of our newest key */
+    size_t opening, awaited;     /* that we wait for */
+    size_t unanswered;           /* key-infos, waited for or not */
     uint32_t serial;
     struct peer *peers; /* by line */
 };
@@ -125,25 +126,37 @@ static bool has_all_smaller(const struct kr_seat *seat)
     return true;
 }
 
+/* With real Olm all devices share one core, and being slow is not theirs: then nobody gives up before it is
+ * sure that no answer comes, which costs stock its time-out all the same. */
+enum { PATIENCE = 12 };
+
 static void enter(struct kr_seat *seat, enum stage stage, uint64_t ms)
 {
-    of(seat)->stage = stage;
-    of(seat)->until_ns = kr_now_ns() + ms * KR_NS_PER_MS;
+    struct stock *s = of(seat);
+    s->stage = stage;
+    s->since_ns = kr_now_ns();
+    s->until_ns = s->since_ns + ms * KR_NS_PER_MS * (s->real ? PATIENCE : 1);
+    s->lost = 0;
+}
+
+/* Nothing is waited for any more: all was answered, or for what was not the time-out has passed. */
+static bool is_over(const struct stock *s, size_t waiting)
+{
+    uint64_t now = kr_now_ns();
+    return now >= s->until_ns ||
+           (waiting == 0 && (s->lost == 0 || now >= s->since_ns + KR_STOCK_REQUEST_MS * KR_NS_PER_MS));
 }
 
 static void advance(struct kr_seat *seat)
 {
     struct stock *s = of(seat);
-    bool late = kr_now_ns() >= s->until_ns;
-    if (s->stage == SESSIONS && (s->opening == 0 || late)) {
+    if (s->stage == SESSIONS && is_over(s, s->opening))
         enter(seat, SMALLER, KR_STOCK_WAIT_MS);
-        late = false;
-    }
-    if (s->stage == SMALLER && (late || has_all_smaller(seat))) {
+    if (s->stage == SMALLER && (kr_now_ns() >= s->until_ns || has_all_smaller(seat))) {
         kr_stock_rotate(seat);
         return;
     }
-    if (s->stage == KEYS && (s->awaited == 0 || late)) {
+    if (s->stage == KEYS && is_over(s, s->awaited)) {
         s->stage = ON;
         s->until_ns = UINT64_MAX;
         kr_trial_switch(seat->crowd->trial);
@@ -219,10 +232,12 @@ static void take_session_ack(struct kr_seat *seat, struct kr_seat *from, const s
     unsigned key;
     /* libolm drops the oldest one-time key above a hundred; stock does not try again, and waits in vain. */
     p->session = kr_stock_inbound(s->device, of(from)->device, of(from)->key, m->body, m->body_len, &key);
-    if (!p->session)
-        return;
     p->opening = false;
     s->opening--;
+    if (!p->session) {
+        s->lost++;
+        return;
+    }
     if (key > p->theirs) {
         p->theirs = key;
         kr_trial_keys(seat->crowd->trial, 1);
@@ -240,6 +255,16 @@ static void take_key_ack(struct kr_seat *seat, struct kr_seat *from, const struc
     s->awaited -= p->counted && s->awaited;
     p->awaited = p->counted = false;
     kr_trial_ack(seat->crowd->trial);
+}
+
+/* The generator knows that a key-info is not answered; who sent it finds out by its time-out. */
+static void no_answer(struct kr_seat *seat, const struct kr_seat *from)
+{
+    struct peer *p = peer_of(seat, from);
+    of(seat)->unanswered -= p->awaited;
+    of(seat)->awaited -= p->counted && of(seat)->awaited;
+    of(seat)->lost += p->counted;
+    p->awaited = p->counted = false;
 }
 
 static bool answers(const struct kr_seat *seat, const struct kr_seat *from, const struct kr_stock_message *m)
@@ -266,8 +291,10 @@ static void take_message(struct kr_seat *seat, struct kr_seat *from, const struc
         take_session_ack(seat, from, m);
         break;
     case KR_STOCK_KEY_INFO:
-        if (!peer_of(seat, from)->session)
-            return; /* "No session found": the pair failed before */
+        if (!peer_of(seat, from)->session) { /* "No session found": the pair failed before */
+            no_answer(from, seat);
+            return;
+        }
         take_key(seat, from, m);
         memcpy(uuid, m->uuid, KR_STOCK_UUID);
         uuid[KR_STOCK_UUID] = '\0';
@@ -367,7 +394,9 @@ static void presence(struct kr_seat *seat, struct kr_xml *x)
 
 static uint64_t due(const struct kr_seat *seat)
 {
-    return of(seat)->until_ns;
+    const struct stock *s = of(seat);
+    uint64_t timed_out = s->since_ns + KR_STOCK_REQUEST_MS * KR_NS_PER_MS;
+    return s->lost && s->stage != ON && timed_out < s->until_ns ? timed_out : s->until_ns;
 }
 
 const struct kr_dialect kr_stock_olm = {.name = "stock, real Olm",
