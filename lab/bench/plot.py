@@ -86,13 +86,16 @@ def draw(title, unit, series):
     return "\n".join(out + ["</svg>"]) + "\n"
 
 
+SCALE = {"MB": 1e-6}
+
 PLOTS = (
     ("leave-time", "leave", "last_ack", "seconds", "A leave: from the decision until all acks are in"),
-    ("leave-bytes", "leave", "bytes", "bytes", "A leave: bytes in and out of the server"),
+    ("leave-bytes", "leave", "bytes", "MB", "A leave: bytes in and out of the server"),
     ("leave-cpu", "leave", "prosody_cpu", "seconds", "A leave: the server's CPU time"),
-    ("leave-default-read-time", "leave-default-read", "last_ack", "seconds", "A leave, Prosody's default read size: until all acks are in"),
+    ("leave-default-read-time", "leave-default-read", "last_ack", "seconds",
+     "A leave, Prosody's default read size: until all acks are in"),
     ("join-time", "join", "last_ack", "seconds", "A join: from the decision until all acks are in"),
-    ("join-bytes", "join", "bytes", "bytes", "A join: bytes in and out of the server"),
+    ("join-bytes", "join", "bytes", "MB", "A join: bytes in and out of the server"),
 )
 
 
@@ -103,7 +106,7 @@ def write(results, folder):
         series = {}
         for row in results.rows:
             if row["case"] == case and row["metric"] == metric and row["value"] > 0:
-                series.setdefault(row["system"], []).append((row["n"], row["value"]))
+                series.setdefault(row["system"], []).append((row["n"], row["value"] * SCALE.get(unit, 1)))
         drawn = draw(title, unit, series)
         if drawn:
             written.append(name + ".svg")

@@ -43,6 +43,16 @@ static bool light_complete(void *arg)
 }
 
 /* For the message when it does not come about. */
+static void explain(struct kr_load *load, const struct kr_crowd *crowd, const size_t of[static 6])
+{
+    kr_load_explain(
+        load,
+        "%zu inside, %zu members, %zu in the newest roster, %zu with all keys, %zu committed; %zu "
+        "keys missing; %s",
+        of[0], of[1], of[2], of[3], of[4], of[5],
+        crowd->trial->wrong ? crowd->trial->wrong_why : "nothing wrong was received");
+}
+
 static void light_explain(struct kr_load *load, const struct kr_crowd *crowd)
 {
     size_t in = kr_crowd_count(crowd), members = 0, told = 0, full = 0, committed = 0, missing = 0;
@@ -56,12 +66,7 @@ static void light_explain(struct kr_load *load, const struct kr_crowd *crowd)
         committed += l.committed;
         missing += l.missing;
     }
-    kr_load_explain(
-        load,
-        "%zu inside, %zu members, %zu in the newest roster, %zu with all keys, %zu committed; %zu "
-        "keys missing; %s",
-        in, members, told, full, committed, missing,
-        crowd->trial->wrong ? crowd->trial->wrong_why : "nothing wrong was received");
+    explain(load, crowd, (const size_t[]){in, members, told, full, committed, missing});
 }
 
 static size_t light_keys(const struct kr_crowd *crowd)
@@ -82,6 +87,22 @@ static bool full_complete(void *arg)
             return false;
     }
     return true;
+}
+
+static void full_explain(struct kr_load *load, const struct kr_crowd *crowd)
+{
+    size_t in = kr_crowd_count(crowd), members = 0, told = 0, whole = 0, committed = 0, missing = 0;
+    for (size_t i = 0; i < crowd->seat_count; i++) {
+        if (!crowd->seats[i].inside)
+            continue;
+        struct kr_full_look l = kr_full_look(&crowd->seats[i]);
+        members += l.member;
+        told += l.roster_len == in;
+        whole += l.epoch && l.missing == 0;
+        committed += l.committed;
+        missing += l.missing;
+    }
+    explain(load, crowd, (const size_t[]){in, members, told, whole, committed, missing});
 }
 
 /* Whose keys somebody misses, the core counts and does not name: each counts as a pair, so this may only be
@@ -122,6 +143,7 @@ static const struct kr_system systems[] = {
      .dialect = &kr_full,
      .service = true,
      .complete = full_complete,
+     .explain = full_explain,
      .keys_of_leave = all_pairs,
      .keys_of_join = newcomer_pairs,
      .failed_pairs = full_failed},
