@@ -36,7 +36,10 @@ struct kr_stage { /* everything a story needs */
     struct kr_crowd crowd;
 };
 
-enum { KR_STORY_MS = 180000 }; /* a rotation that takes longer has failed */
+enum {
+    KR_STORY_MS = 180000,    /* a rotation that takes longer has failed */
+    KR_STORY_OLM_MS = 900000 /* all devices on one core */
+};
 
 /* 0, or KR_E_IO with stage->load.why. */
 int kr_story_meeting(struct kr_stage *s);

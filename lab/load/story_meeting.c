@@ -34,7 +34,8 @@ int kr_story_tell(struct kr_stage *s, const struct kr_outcome *outcome, size_t k
 
 int kr_story_complete(struct kr_stage *s, const char *what)
 {
-    int err = kr_load_until(&s->load, s->system->complete, &s->crowd, KR_STORY_MS, what);
+    int err = kr_load_until(&s->load, s->system->complete, &s->crowd,
+                            s->system->olm ? KR_STORY_OLM_MS : KR_STORY_MS, what);
     if (err && s->system->explain)
         s->system->explain(&s->load, &s->crowd);
     return err;
