@@ -39,7 +39,7 @@ class Bench:
 
     def _options(self, case, n):
         quick = self.args.quick
-        options = dict(case.load)
+        options = {**case.load, **(case.quick_load if quick else {})}
         rounds = self.args.rounds or case.rounds[0 if quick else 1]
         if case.story == "meeting":
             options["rounds"] = rounds if n <= ROUNDS_WANT else min(rounds, 2)

@@ -33,6 +33,7 @@ class Case:
     server: dict = field(default_factory=dict)      # arguments of lab.prosody.Prosody
     options: dict = field(default_factory=dict)     # of keyroomd's rooms
     load: dict = field(default_factory=dict)        # of kr-load
+    quick_load: dict = field(default_factory=dict)  # and besides with --quick
     seconds: tuple = None   # of a storm: with --quick, and without
     quick_systems: tuple = None                     # None: all
     floor: bool = False
@@ -46,7 +47,8 @@ ONLY_LEAVE = {"only_leave": True}
 PATIENT = {"deadline": 60000}
 
 CASES = (
-    Case("leave", "meeting", (20, 50, 100), (10, 20, 50, 100, 200), rounds=(1, 5), floor=True),
+    Case("leave", "meeting", (20, 50, 100), (10, 20, 50, 100, 200), rounds=(1, 5), floor=True,
+         quick_load=ONLY_LEAVE),
     Case("leave-default-read", "meeting", (), (20, 50, 100, 200), rounds=(1, 3), server={"read_size": None}, load=ONLY_LEAVE,
          rename={"leave": "leave-default-read"}, floor=True),
     Case("leave-10kbps", "meeting", (50,), (50,), rounds=(1, 3), server={"client_rate": "10kb/s"}, load=ONLY_LEAVE,
