@@ -176,9 +176,9 @@ class Peer:
 
 class Meeting:
     def __init__(self, folder, bin_folder, *, options=None, rooms=None, history=0, watch=False, accounts=(), join=(ROOM,),
-                 inviters=(), metrics=False, through_cut=False):
+                 inviters=(), metrics=False, through_cut=False, log_level="debug", server=None):
         """options: of the [room "*"] section; rooms: {glob: {option: value}} for further ones. through_cut: keyroomd reaches
-        the server through .line, which can be cut."""
+        the server through .line, which can be cut. server: further arguments of prosody.Prosody."""
         self.folder, self.bin = os.path.abspath(folder), os.path.abspath(bin_folder)
         shutil.rmtree(self.folder, ignore_errors=True)
         self.peers_folder = os.path.join(self.folder, "peers")
@@ -197,7 +197,8 @@ class Meeting:
         self._through_cut, self.line = through_cut, None
         self.metrics_port = proc.free_ports(1)[0] if metrics else None
         self._socket_folder = None
-        self.prosody = prosody.Prosody(self.folder, watch)
+        self._log_level = log_level
+        self.prosody = prosody.Prosody(self.folder, watch, **(server or {}))
         for account in accounts:
             self.prosody.add_account(account)
         self.keyroomd_status = []
@@ -234,7 +235,7 @@ class Meeting:
         lines = [f"jid = {prosody.COMPONENT}", "host = 127.0.0.1", f"port = {port}",
                  f"secret-file = {self.folder}/component.secret", f"database = {self.database}",
                  f"seal-key-file = {self.folder}/seal.key", f"control-socket = {self.socket}", f"metrics-listen = {metrics}",
-                 f"muc = {prosody.MUC}", f"registered-domain = {prosody.DOMAIN}", "log-level = debug"]
+                 f"muc = {prosody.MUC}", f"registered-domain = {prosody.DOMAIN}", f"log-level = {self._log_level}"]
         lines += [f"room = {room}" for room in self._join] + [f"inviter = {glob}" for glob in self._inviters]
         for glob, options in list(self._rooms.items()) + [("*", self._options)]:
             lines += ["", f'[room "{glob}"]'] + [f"{name} = {value}" for name, value in options.items()]

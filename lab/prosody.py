@@ -16,15 +16,15 @@ DOMAIN = "lab.example"              # accounts
 GUESTS = "guests.lab.example"       # anonymous
 MUC = "conference.lab.example"
 COMPONENT = "keyroom.lab.example"
+FLOOR = "floor.lab.example"         # a component that the load generator plays
 
 _CONFIG = """\
 daemonize = false
 pidfile = "{dir}/prosody.pid"
 data_path = "{dir}/data"
 plugin_paths = {{ "{dir}/plugins" }}
-log = {{ {{ levels = {{ min = "info" }}, to = "console" }} }}
-network_default_read_size = 65536
-modules_enabled = {{ "roster", "saslauth", "disco", "ping"{watch} }}
+log = {{ {{ levels = {{ min = "{level}" }}, to = "console" }} }}
+{global_options}modules_enabled = {{ "roster", "saslauth", "disco", "ping"{watch} }}
 modules_disabled = {{ "tls", "s2s", "offline" }}
 interfaces = {{ "127.0.0.1" }}
 c2s_ports = {{ {c2s} }}
@@ -58,17 +58,26 @@ Component "{COMPONENT}"
     modules_enabled = {{ }}
 """
 
+_FLOOR = """
+Component "{FLOOR}"
+    component_secret = "{secret}"
+    modules_enabled = {{ }}
+"""
+
 
 class Prosody:
-    """`folder` takes the log. `watch`: the server also writes down what the service hands out (lab/mod_lab_watch.lua)."""
+    """`folder` takes the log. `watch`: the server also writes down what the service hands out (lab/mod_lab_watch.lua).
+    `read_size`: bytes that it reads from a connection at once, None for its own default. `client_rate`: bytes a second that it
+    takes from a client, as mod_limits writes them ("10kb/s"). `floor`: there is a second component."""
 
-    def __init__(self, folder, watch=False):
+    def __init__(self, folder, watch=False, *, read_size=65536, client_rate=None, floor=False, level="info"):
         self.folder = os.path.abspath(folder)
         self.log = os.path.join(self.folder, "prosody.log")
         self.secret = secrets.token_hex(16)
         self.c2s_port, self.component_port = proc.free_ports(2)
         self.accounts = {}
-        self._watch = watch
+        self._watch, self._level = watch, level
+        self._read_size, self._client_rate, self._floor = read_size, client_rate, floor
         self._user = None
         self._dir = None
         self._process = None
@@ -93,9 +102,7 @@ class Prosody:
         if self._watch:
             shutil.copy(os.path.join(os.path.dirname(os.path.abspath(__file__)), "mod_lab_watch.lua"), plugins)
         with open(os.path.join(self._dir, "prosody.cfg.lua"), "w", encoding="utf-8") as out:
-            out.write(_CONFIG.format(dir=self._dir, c2s=self.c2s_port, component=self.component_port, secret=self.secret,
-                                     watch=', "lab_watch"' if self._watch else "", DOMAIN=DOMAIN, GUESTS=GUESTS, MUC=MUC,
-                                     COMPONENT=COMPONENT))
+            out.write(self._config())
         for name, password in self.accounts.items():
             store = os.path.join(self._dir, "data", DOMAIN.replace(".", "%2e"), "accounts")
             os.makedirs(store, exist_ok=True)
@@ -105,6 +112,24 @@ class Prosody:
             for path, folders, files in os.walk(self._dir):
                 for entry in [path] + [os.path.join(path, f) for f in folders + files]:
                     os.chown(entry, self._user.pw_uid, self._user.pw_gid)
+
+    def _config(self):
+        modules, options = "", ""
+        if self._watch:
+            modules += ', "lab_watch"'
+        if self._read_size is not None:
+            options += f"network_default_read_size = {self._read_size}\n"
+        if self._client_rate is not None:
+            modules += ', "limits"'
+            options += f'limits = {{ c2s = {{ rate = "{self._client_rate}" }} }}\n'
+        text = _CONFIG.format(dir=self._dir, c2s=self.c2s_port, component=self.component_port, secret=self.secret,
+                              watch=modules, level=self._level, global_options=options, DOMAIN=DOMAIN, GUESTS=GUESTS, MUC=MUC,
+                              COMPONENT=COMPONENT)
+        return text + (_FLOOR.format(FLOOR=FLOOR, secret=self.secret) if self._floor else "")
+
+    @property
+    def pid(self):
+        return self._process.pid
 
     def add_account(self, name):
         """Before prepare(). Returns the password."""

@@ -1,0 +1,1 @@
+"""What ./bench runs: see docs/benchmark.md."""

@@ -1,0 +1,70 @@
+"""What the project says of itself, beside what was measured. No verdict: machines differ, and are noisy."""
+
+from lab.bench.plan import CHECKED, STOCK
+
+FLOOR = "prosody-floor"
+
+
+def _ratio(a, b):
+    return f"{a / b:.2f}" if a is not None and b else None
+
+
+def _leaves(results):
+    for case, what in (("leave", "64 KiB reads"), ("leave-default-read", "Prosody's default reads")):
+        for n in (50, 100, 200):
+            ratio = _ratio(results.value(case, n, STOCK, "last_ack"), results.value(case, n, CHECKED, "last_ack"))
+            yield f"last ack of a leave, stock : keyroom, N={n}, {what}", ratio, "above 1"
+
+
+def _floors(results):
+    for case in ("leave", "leave-default-read"):
+        for n in results.sizes(case):
+            ratio = _ratio(results.value(case, n, CHECKED, "last_switch"), results.value(case, n, FLOOR, "last_switch"))
+            yield f"time of {case}, keyroom : floor, N={n}", ratio, "at most 1.3"
+
+
+def _costs(results):
+    n = max((n for n in results.sizes("leave") if results.value("leave", n, CHECKED, "rss")), default=200)
+    ratio = _ratio(results.value("leave", n, STOCK, "bytes"), results.value("leave", n, CHECKED, "bytes"))
+    yield f"bytes of a leave, stock : keyroom, N={n}", ratio, "above 1"
+    cpu = results.value("leave", n, CHECKED, "cpu_per_ciphertext_us")
+    yield f"keyroomd CPU per ciphertext moved, N={n}", None if cpu is None else f"{cpu:.1f} us", "at most 15 us"
+    rss = results.value("leave", n, CHECKED, "rss")
+    yield f"keyroomd's memory, N={n}", None if rss is None else f"{rss / 1e6:.0f} MB", "told"
+
+
+def _slow_uplink(results):
+    commit = results.value("leave-10kbps", 50, CHECKED, "commit")
+    yield ("commit with 10 kB/s of upload, N=50", None if commit is None else f"{commit:.2f} s",
+           "before the deadline, 2 s + 10 ms a member = 2.5 s")
+    ack = results.value("leave-10kbps", 50, STOCK, "last_ack")
+    yield "stock's last ack with 10 kB/s, N=50", None if ack is None else f"{ack:.2f} s", "stock's time-out is 5 s"
+
+
+def _enable(results):
+    for n in results.sizes("enable-all"):
+        for system, target in ((STOCK, "435 of 8,385 expected at 130" if n == 130 else "0 up to 101"), (CHECKED, "0")):
+            failed = results.value("enable-all", n, system, "failed_pairs")
+            yield (f"pairs without keys after all enable at once, {system}, N={n}",
+                   None if failed is None else f"{failed:.0f}", target)
+
+
+def _storms(results):
+    for n in results.sizes("leave-storm"):
+        exposure = results.value("leave-storm", n, CHECKED, "exposure")
+        deadline = 2 + 0.010 * n
+        bound = max(1.0, deadline) + deadline + 0.5
+        yield (f"longest exposure in a storm of leaves, N={n}", None if exposure is None else f"{exposure:.2f} s",
+               f"the bound is {bound:.1f} s")
+        stock = results.value("leave-storm", n, STOCK, "exposure")
+        if stock is not None:
+            yield f"the same with stock, N={n}", f"{stock:.1f} s", "its debounce waits for the storm's end"
+
+
+def lines(results):
+    yield ""
+    yield "What the project says of itself, and what was measured here:"
+    for group in (_leaves, _floors, _costs, _slow_uplink, _enable, _storms):
+        for what, value, target in group(results):
+            if value is not None:
+                yield f"  {what}: {value} ({target})"
