@@ -30,12 +30,12 @@ void fuzz_leave(struct fuzz_room *f, struct peer *p)
 {
     bool joined = false;
     kr_core_rooms(f->w->core, f->w->now.mono_ms, is_joined, &joined);
-    if (f->linked && joined) {
+    if (f->linked) /* told as well to a service that is just being let in */
         peer_leave(f->w, p);
+    if (f->linked && joined)
         return;
-    }
-    /* Unseen by the service: it comes back in another session, or presence would seem to confirm its old
-     * attach. */
+    /* Perhaps unseen by the service: it comes back in another session, or presence would seem to confirm its
+     * old attach. */
     const char *domain = strchr(p->jid, '@') + 1;
     char jid[sizeof(p->jid)];
     snprintf(jid, sizeof(jid), "%s@%.*s/%llu", p->nick, (int)strcspn(domain, "/"), domain,
