@@ -23,6 +23,12 @@ void kr_client_mismatch(struct kr_client *c, int err, const char *who, uint64_t 
         kr_report_who(r, who);
 }
 
+void kr_client_mismatch_in(struct kr_client *c, int err, const struct kr_epoch_state *e)
+{
+    kr_client_mismatch(c, err, NULL, e->deadline_ms);
+    c->broken.announced_ms = e->announced_ms;
+}
+
 static int check_policy(const struct kr_client *c, const struct kr_notice_announce *a,
                         struct kr_policy *ret_policy)
 {

@@ -33,8 +33,7 @@ static void take(struct kr_client *c, struct kr_epoch_state *e, const struct kr_
     if (!kr_open_seats(c, e, &d->index, 1))
         return;
     if (!is_for_us(e, d->index)) {
-        kr_client_mismatch(c, KR_E_ROSTER_MISMATCH, NULL, e->deadline_ms);
-        c->broken.announced_ms = e->announced_ms; /* 5.12 counts from the announce */
+        kr_client_mismatch_in(c, KR_E_ROSTER_MISMATCH, e);
         return;
     }
     if (e->held[d->index].has || e->mismatch[d->index] || d->type == KR_PACKED_WITHHELD)
@@ -94,8 +93,7 @@ void kr_open_deliver(struct kr_client *c, const struct kr_notice_deliver *d)
         e->collected = true;
     if (e->collected && all_differ(e)) {
         kr_open_ack(c); /* the others learn of it */
-        kr_client_mismatch(c, KR_E_CONTEXT_MISMATCH, NULL, e->deadline_ms);
-        c->broken.announced_ms = e->announced_ms; /* 5.12 counts from the announce */
+        kr_client_mismatch_in(c, KR_E_CONTEXT_MISMATCH, e);
     }
 }
 

@@ -284,8 +284,7 @@ void kr_seal_result(struct kr_client *c, const struct kr_pending *q, int err)
         kr_output_refused(c->out, "envelope", err, NULL);
     if (err == KR_E_BAD_SIGNATURE && !c->mismatched) {
         /* What we signed is our context: the service's is another one (5.4). */
-        kr_client_mismatch(c, KR_E_CONTEXT_MISMATCH, NULL, e->deadline_ms);
-        c->broken.announced_ms = e->announced_ms; /* 5.12 counts from the announce */
+        kr_client_mismatch_in(c, KR_E_CONTEXT_MISMATCH, e);
         return;
     }
     if (err && q->round == KR_ROUND_SUPPLEMENT) /* what is still wanted comes with the whole (6.7) */

@@ -228,6 +228,8 @@ void kr_announce_ask_again(struct kr_client *c); /* and once more later, if the 
 void kr_announce_failed(struct kr_client *c, int err, const struct kr_notice_announce *a);
 void kr_announce_apply(struct kr_client *c, const struct kr_notice_announce *a);
 void kr_client_mismatch(struct kr_client *c, int err, const char *who, uint64_t deadline_ms);
+/* It shows in an epoch that held: 5.12 counts from its announce. */
+void kr_client_mismatch_in(struct kr_client *c, int err, const struct kr_epoch_state *e);
 
 /* sessions.c */
 struct kr_peer *kr_peer_find(struct kr_client *c, const struct kr_id *attach);

@@ -27,82 +27,85 @@ static size_t no_pairs(const struct kr_crowd *crowd)
 
 /* --- keyroom --- */
 
-static bool light_complete(void *arg)
+/* How far a participant is: what the light one and the real core tell alike. */
+struct standing {
+    bool member, committed;
+    uint64_t epoch; /* newest announced to it; 0: none */
+    size_t missing, roster_len;
+};
+
+static struct standing light_standing(const struct kr_seat *seat)
 {
-    const struct kr_crowd *crowd = arg;
+    struct kr_light_look l = kr_light_look(seat);
+    return (struct standing){l.member, l.committed, l.epoch, l.missing, l.roster_len};
+}
+
+static struct standing full_standing(const struct kr_seat *seat)
+{
+    struct kr_full_look l = kr_full_look(seat);
+    return (struct standing){l.member, l.committed, l.epoch, l.missing, l.roster_len};
+}
+
+static bool complete(const struct kr_crowd *crowd, struct standing (*of)(const struct kr_seat *))
+{
     size_t inside = kr_crowd_count(crowd);
     for (size_t i = 0; i < crowd->seat_count; i++) {
         const struct kr_seat *seat = &crowd->seats[i];
         if (!seat->wanted)
             continue;
-        struct kr_light_look l = kr_light_look(seat);
-        if (!seat->inside || !l.member || !l.epoch || l.roster_len != inside || l.missing || !l.committed)
+        struct standing s = of(seat);
+        if (!seat->inside || !s.member || !s.epoch || s.roster_len != inside || s.missing || !s.committed)
             return false;
     }
     return true;
 }
 
-/* For the message when it does not come about. */
-static void explain(struct kr_load *load, const struct kr_crowd *crowd, const size_t of[static 6])
+static bool light_complete(void *arg)
 {
-    kr_load_explain(
-        load,
-        "%zu inside, %zu members, %zu in the newest roster, %zu with all keys, %zu committed; %zu "
-        "keys missing; %s",
-        of[0], of[1], of[2], of[3], of[4], of[5],
-        crowd->trial->wrong ? crowd->trial->wrong_why : "nothing wrong was received");
+    return complete(arg, light_standing);
 }
 
-static void light_explain(struct kr_load *load, const struct kr_crowd *crowd)
+static bool full_complete(void *arg)
+{
+    return complete(arg, full_standing);
+}
+
+/* For the message when it does not come about. */
+static void explain(struct kr_load *load, const struct kr_crowd *crowd,
+                    struct standing (*of)(const struct kr_seat *))
 {
     size_t in = kr_crowd_count(crowd), members = 0, told = 0, full = 0, committed = 0, missing = 0;
     for (size_t i = 0; i < crowd->seat_count; i++) {
         if (!crowd->seats[i].inside)
             continue;
-        struct kr_light_look l = kr_light_look(&crowd->seats[i]);
-        members += l.member;
-        told += l.roster_len == in;
-        full += l.epoch && l.missing == 0;
-        committed += l.committed;
-        missing += l.missing;
+        struct standing s = of(&crowd->seats[i]);
+        members += s.member;
+        told += s.roster_len == in;
+        full += s.epoch && s.missing == 0;
+        committed += s.committed;
+        missing += s.missing;
     }
-    explain(load, crowd, (const size_t[]){in, members, told, full, committed, missing});
+    kr_load_explain(
+        load,
+        "%zu inside, %zu members, %zu in the newest roster, %zu with all keys, %zu committed; %zu "
+        "keys missing; %s",
+        in, members, told, full, committed, missing,
+        crowd->trial->wrong ? crowd->trial->wrong_why : "nothing wrong was received");
+}
+
+static void light_explain(struct kr_load *load, const struct kr_crowd *crowd)
+{
+    explain(load, crowd, light_standing);
+}
+
+static void full_explain(struct kr_load *load, const struct kr_crowd *crowd)
+{
+    explain(load, crowd, full_standing);
 }
 
 static size_t light_keys(const struct kr_crowd *crowd)
 {
     return kr_light_expected(crowd, 0);
-}
-
-static bool full_complete(void *arg)
-{
-    const struct kr_crowd *crowd = arg;
-    size_t inside = kr_crowd_count(crowd);
-    for (size_t i = 0; i < crowd->seat_count; i++) {
-        const struct kr_seat *seat = &crowd->seats[i];
-        if (!seat->wanted)
-            continue;
-        struct kr_full_look l = kr_full_look(seat);
-        if (!seat->inside || !l.member || !l.epoch || l.roster_len != inside || l.missing || !l.committed)
-            return false;
-    }
-    return true;
-}
-
-static void full_explain(struct kr_load *load, const struct kr_crowd *crowd)
-{
-    size_t in = kr_crowd_count(crowd), members = 0, told = 0, whole = 0, committed = 0, missing = 0;
-    for (size_t i = 0; i < crowd->seat_count; i++) {
-        if (!crowd->seats[i].inside)
-            continue;
-        struct kr_full_look l = kr_full_look(&crowd->seats[i]);
-        members += l.member;
-        told += l.roster_len == in;
-        whole += l.epoch && l.missing == 0;
-        committed += l.committed;
-        missing += l.missing;
-    }
-    explain(load, crowd, (const size_t[]){in, members, told, whole, committed, missing});
 }
 
 /* Whose keys somebody misses, the core counts and does not name: each counts as a pair, so this may only be
