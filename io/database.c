@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 
-enum { ERRMSG_LEN = 256, BUSY_MS = 5000 };
+enum { ERRMSG_LEN = 256 };
 
 static int by_errno(int errnum)
 {
@@ -223,7 +223,7 @@ static int set_up(sqlite3 *db, const char *path, enum kr_db_mode mode, const str
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON";
     int version = 0;
     sqlite3_extended_result_codes(db, 1);
-    sqlite3_busy_timeout(db, BUSY_MS);
+    sqlite3_busy_timeout(db, KR_DB_BUSY_MS);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     if (sqlite3_exec(db, every, NULL, NULL, NULL) != SQLITE_OK)
         return kr_db_explain(db, path, errmsg);

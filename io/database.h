@@ -7,8 +7,9 @@
 #include <stddef.h>
 
 enum {
-    KR_DB_APPLICATION_ID = 0x4b524d31
-}; /* "KRM1", PRAGMA application_id: file(1) and we know ours by it */
+    KR_DB_APPLICATION_ID = 0x4b524d31, /* "KRM1", PRAGMA application_id: file(1) and we know ours by it */
+    KR_DB_BUSY_MS = 5000               /* how long another process may have it locked */
+};
 
 struct kr_migration {
     int version;     /* 1, 2, ...: PRAGMA user_version after it */

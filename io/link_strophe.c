@@ -297,6 +297,16 @@ void kr_wire_free(struct kr_wire *w)
     free(w);
 }
 
+/* Prosody leaves Nagle's algorithm on: the last piece of what it writes waits until we have acknowledged the
+ * piece before, which the kernel puts off for up to 40 ms unless it is told not to. It forgets that again as
+ * it reads. */
+static void acknowledge_now(const struct kr_wire *w)
+{
+    int on = 1;
+    if (w->fd >= 0)
+        setsockopt(w->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+}
+
 bool kr_wire_run(struct kr_wire *w)
 {
     if (w->ended)
@@ -307,6 +317,7 @@ bool kr_wire_run(struct kr_wire *w)
     kr_expat_take_failure();
     xmpp_run_once(w->ctx, 0);
     running = outer;
+    acknowledge_now(w);
     if (kr_expat_take_failure() && !w->ended) { /* the parser is deaf from here on */
         finish(w, 0, NULL);
         w->why = KR_DOWN_STREAM;

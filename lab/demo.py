@@ -3,6 +3,7 @@
 Every step says what it expects and checks it; whatever else happens ends the demo with what, where, and status 1.
 """
 
+import json
 import os
 import re
 import signal
@@ -77,7 +78,7 @@ class Story:
 
     def join(self, *names):
         for name in names:
-            self.people[name] = self.meeting.peer(name, identity=True)
+            self.people[name] = self.meeting.peer(name, identity=True, extra=("--attest-for", "86400"))
         return [self.people[name] for name in names]
 
     def members(self, *without):
@@ -115,6 +116,27 @@ class Story:
         self.say.step("Four join and hear each other")
         key = self.meeting.until_heard(self.join("alice", "bob", "carol", "dave"))
         self.say.line("all", "hear each other", f"12 of 12 directions in epoch {number(key)}")
+
+    def two_verify(self):
+        """They compare what both screens show, as people would by voice; what they say of each other is in the log."""
+        self.say.step("Alice and Carol compare codes")
+        pair = [self.people["alice"], self.people["carol"]]
+
+        def step(peer, name):
+            return next((e for e in reversed(peer.events) if e.get("event") == "verify" and e["step"] == name), None)
+
+        pair[0].tell("verify carol")
+        self.meeting.until(lambda: step(pair[1], "asked"), 20, "carol is asked")
+        pair[1].tell("verify alice")
+        self.meeting.until(lambda: all(step(peer, "code") for peer in pair), 20, "both see a code")
+        codes = [" ".join(map(str, step(peer, "code")["numbers"])) for peer in pair]
+        if codes[0] != codes[1]:
+            raise LabError(f"alice and carol see different codes: {codes}")
+        self.say.line("both", "see", codes[0])
+        for peer, other in zip(pair, ("carol", "alice")):
+            peer.tell(f"match {other}")
+        self.meeting.until(lambda: all(step(peer, "verified") for peer in pair), 20, "alice and carol hold each other for verified")
+        self.say.line("both", "verified", "and say so, signed, in the log")
 
     def fifth_joins(self):
         self.say.step("A fifth joins: nothing from before opens")
@@ -217,6 +239,48 @@ class Story:
                 raise LabError(f"{peer.nick} ended with status {peer.process.returncode} (log: {peer.log})")
         self.meeting.stop_keyroomd()
 
+    def audit(self):
+        """With everything stopped: what the log proves, from the files alone."""
+        self.say.step("What the log proves, with the service off")
+        ctl, db, seal = "build/release/bin/keyroomctl", self.meeting.database, os.path.join(self.meeting.folder, "seal.key")
+        path = lambda name: os.path.join(FOLDER, name)
+
+        def run(*args):
+            done = subprocess.run([ctl, "audit", *args], capture_output=True, text=True, timeout=60)
+            if done.returncode:
+                raise LabError(f"keyroomctl audit {' '.join(args)}: {done.stdout}{done.stderr}")
+            return done.stdout
+
+        vkey = run("vkey", "--db", db).strip().splitlines()[-1]
+        with open(path("vkey"), "w", encoding="utf-8") as f:
+            f.write(vkey + "\n")
+        for line in run("verify", "--db", db, "--vkey", path("vkey"), "--signatures").splitlines():
+            self.say.line("auditor", "verify", line)
+        commits = [json.loads(line)["idx"] for line in run("export", "--db", db, "--type", "commit").splitlines()]
+        run("prove", "--db", db, "--index", str(commits[-1]), "--out", path("last-rotation.tlog-proof"))
+        checked = run("check", path("last-rotation.tlog-proof"), "--vkey", path("vkey"))
+        for line in checked.splitlines():
+            if line.startswith(("device ", "audit: ")):
+                self.say.line("auditor", "check", line)
+        self.changed_bundles(ctl, path("last-rotation.tlog-proof"), path("vkey"))
+        run("report", "--db", db, "--seal-key", seal, "--out", path("report.html"))
+        print(f"\nFor people who audit: {os.path.relpath(path('report.html'))}", flush=True)
+
+
+    def changed_bundles(self, ctl, path, vkey):
+        """One bit of the bundle's entry, of its proof, of its checkpoint."""
+        with open(path, "rb") as f:
+            whole = f.read()
+        bent = path + ".bent"
+        places = [whole.index(b"extra ") + 20, whole.index(b"index ") + 30, len(whole) - 20]
+        for place in places:
+            with open(bent, "wb") as f:
+                f.write(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1:])
+            if subprocess.run([ctl, "audit", "check", bent, "--vkey", vkey], capture_output=True, timeout=60).returncode != 1:
+                raise LabError(f"a bundle with byte {place} changed checks: {bent}")
+        os.unlink(bent)
+        self.say.line("auditor", "check", f"and with one bit changed, in {len(places)} places: refused")
+
 
 def main():
     staying = "--stay" in sys.argv[1:]
@@ -236,6 +300,7 @@ def main():
         say.follow(story.meeting)
         story.start()
         story.four_join()
+        story.two_verify()
         story.fifth_joins()
         story.one_leaves()
         story.one_is_revoked()
@@ -246,6 +311,7 @@ def main():
             stays = True
             story.stay()
         story.end()
+        story.audit()
         status = 0
     except KeyboardInterrupt:
         status = 0 if stays else 1

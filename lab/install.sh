@@ -1,12 +1,13 @@
 #!/bin/sh
-# install.sh run|check|deep: makes sure the Debian packages of packages.txt for that use are there.
+# install.sh run|web|check|browser|deep: makes sure the Debian packages of packages.txt for that use are there.
 # As root it installs what is missing; otherwise it prints the one line to run and exits 1.
 # A Prosody that this machine already runs stays as it was; one that is only installed here is not started.
 set -eu
-use=${1:?usage: install.sh run|check|deep}
+use=${1:?usage: install.sh run|web|check|browser|deep}
 here=$(dirname "$0")
-missing=$(awk -v use="$use" '/^#/ || !NF {next} $1 == "run" || $1 == use || ($1 == "check" && use == "deep") {print $2}' "$here/packages.txt" |
-    while read -r package; do
+missing=$(awk -v use="$use" '/^#/ || !NF {next} $1 == "run" || $1 == use || ($1 == "check" && use == "deep") || ($1 == "web" && (use == "check" || use == "deep")) {print $2, $3}' "$here/packages.txt" |
+    while read -r package instead; do
+        if [ -n "$instead" ] && command -v "$instead" >/dev/null 2>&1; then continue; fi
         dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || printf '%s ' "$package"
     done)
 [ -n "$missing" ] || exit 0

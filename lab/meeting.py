@@ -137,7 +137,10 @@ class Peer:
         return self.order[-1] if len(self.order) > self.stale and self.order[-1] in self.commits else None
 
     def roster(self, key):
-        return self.announces[key]["roster"]
+        """Who has media in it: the service's own device, which makes the keys of some rooms, has none."""
+        announce = self.announces[key]
+        own = announce["leader"] if announce.get("source") == "service" else None
+        return [nick for nick in announce["roster"] if nick != own]
 
     @property
     def device(self):
@@ -234,7 +237,8 @@ class Meeting:
         metrics = f"127.0.0.1:{self.metrics_port}" if self.metrics_port else ""
         lines = [f"jid = {prosody.COMPONENT}", "host = 127.0.0.1", f"port = {port}",
                  f"secret-file = {self.folder}/component.secret", f"database = {self.database}",
-                 f"seal-key-file = {self.folder}/seal.key", f"control-socket = {self.socket}", f"metrics-listen = {metrics}",
+                 f"seal-key-file = {self.folder}/seal.key", f"service-device-file = {self.folder}/service-device",
+                 f"control-socket = {self.socket}", f"metrics-listen = {metrics}",
                  f"muc = {prosody.MUC}", f"registered-domain = {prosody.DOMAIN}", f"log-level = {self._log_level}"]
         lines += [f"room = {room}" for room in self._join] + [f"inviter = {glob}" for glob in self._inviters]
         for glob, options in list(self._rooms.items()) + [("*", self._options)]:

@@ -31,14 +31,15 @@ c2s_ports = {{ {c2s} }}
 c2s_direct_tls_ports = {{ }}
 s2s_ports = {{ }}
 s2s_direct_tls_ports = {{ }}
-http_ports = {{ }}
+http_ports = {{ {http} }}
+http_interfaces = {{ "127.0.0.1" }}
 https_ports = {{ }}
 component_ports = {{ {component} }}
 component_interfaces = {{ "127.0.0.1" }}
 c2s_require_encryption = false
 allow_unencrypted_plain_auth = true
 storage = "internal"
-
+{lines}
 VirtualHost "{DOMAIN}"
     authentication = "internal_plain"
     disco_items = {{ {{ "{COMPONENT}", "Keyroom" }}, {{ "{MUC}", "Rooms" }} }}
@@ -58,6 +59,15 @@ Component "{COMPONENT}"
     modules_enabled = {{ }}
 """
 
+# Pages of another port of this machine, over plain HTTP: for a private server on loopback only.
+_WEB = """\
+consider_websocket_secure = true
+consider_bosh_secure = true
+http_cors_override = { bosh = { enabled = true }, websocket = { enabled = true } }
+cross_domain_websocket = true
+cross_domain_bosh = true
+"""
+
 _FLOOR = """
 Component "{FLOOR}"
     component_secret = "{secret}"
@@ -68,16 +78,20 @@ Component "{FLOOR}"
 class Prosody:
     """`folder` takes the log. `watch`: the server also writes down what the service hands out (lab/mod_lab_watch.lua).
     `read_size`: bytes that it reads from a connection at once, None for its own default. `client_rate`: bytes a second that it
-    takes from a client, as mod_limits writes them ("10kb/s"). `floor`: there is a second component."""
+    takes from a client, as mod_limits writes them ("10kb/s"). `floor`: there is a second component. `web`: browsers come by
+    WebSocket and BOSH, at `http_port`. `lines`: of Lua, after its other global options."""
 
-    def __init__(self, folder, watch=False, *, read_size=65536, client_rate=None, floor=False, level="info"):
+    def __init__(self, folder, watch=False, *, read_size=65536, client_rate=None, floor=False, level="info", web=False,
+                 lines=()):
         self.folder = os.path.abspath(folder)
         self.log = os.path.join(self.folder, "prosody.log")
         self.secret = secrets.token_hex(16)
         self.c2s_port, self.component_port = proc.free_ports(2)
+        self.http_port = proc.free_ports(1)[0] if web else None
         self.accounts = {}
         self._watch, self._level = watch, level
         self._read_size, self._client_rate, self._floor = read_size, client_rate, floor
+        self._lines = "".join(line + "\n" for line in lines)
         self._user = None
         self._dir = None
         self._process = None
@@ -122,8 +136,11 @@ class Prosody:
         if self._client_rate is not None:
             modules += ', "limits"'
             options += f'limits = {{ c2s = {{ rate = "{self._client_rate}" }} }}\n'
-        text = _CONFIG.format(dir=self._dir, c2s=self.c2s_port, component=self.component_port, secret=self.secret,
-                              watch=modules, level=self._level, global_options=options, DOMAIN=DOMAIN, GUESTS=GUESTS, MUC=MUC,
+        if self.http_port:
+            modules += ', "websocket", "bosh"'
+            options += _WEB
+        text = _CONFIG.format(http=self.http_port or "", dir=self._dir, c2s=self.c2s_port, component=self.component_port, secret=self.secret,
+                              watch=modules, level=self._level, global_options=options, lines=self._lines, DOMAIN=DOMAIN, GUESTS=GUESTS, MUC=MUC,
                               COMPONENT=COMPONENT)
         return text + (_FLOOR.format(FLOOR=FLOOR, secret=self.secret) if self._floor else "")
 
@@ -142,7 +159,7 @@ class Prosody:
         env = {"PATH": "/usr/bin:/bin", "HOME": self._dir, "LANG": "C.UTF-8"}
         self._process = proc.spawn([self._program, "--config", os.path.join(self._dir, "prosody.cfg.lua"), "-F"],
                                    log=self.log, user=self._user, cwd=self._dir, env=env)
-        for port in (self.c2s_port, self.component_port):
+        for port in filter(None, (self.c2s_port, self.component_port, self.http_port)):
             proc.await_port(port, self._process, "Prosody", self.log)
 
     def kill(self):

@@ -11,6 +11,20 @@ static void drop(const char **s)
     *s = NULL;
 }
 
+static void drop_span(struct kr_span *s)
+{
+    free((void *)s->ptr);
+    *s = kr_span(NULL, 0);
+}
+
+static void drop_attestation(struct kr_rec_attestation *a)
+{
+    drop_span(&a->text);
+    drop_span(&a->revoke_text);
+    drop(&a->by_owner);
+    drop(&a->admin_in);
+}
+
 void kr_snapshot_done(struct kr_snapshot *s)
 {
     for (size_t i = 0; i < s->room_count; i++)
@@ -25,6 +39,15 @@ void kr_snapshot_done(struct kr_snapshot *s)
         drop(&s->openings[i].subject);
         kr_secret_done(&s->openings[i].key);
     }
+    drop(&s->log_key.origin);
+    drop(&s->log_key.vkey);
+    drop(&s->log_key.halted);
+    kr_secret_done(&s->log_key.seed);
+    drop(&s->checkpoint.origin);
+    free((void *)s->checkpoint.note.ptr);
+    for (size_t i = 0; i < s->attestation_count; i++)
+        drop_attestation(&s->attestations[i]);
+    free(s->attestations);
     free(s->rooms);
     free(s->epochs);
     free(s->attaches);
@@ -35,6 +58,14 @@ void kr_snapshot_done(struct kr_snapshot *s)
 static const char *dup_or_null(const char *s)
 {
     return s ? kr_strdup(s) : NULL;
+}
+
+static struct kr_span dup_span(struct kr_span s)
+{
+    uint8_t *copy = s.len ? kr_malloc(s.len) : NULL;
+    if (s.len)
+        memcpy(copy, s.ptr, s.len);
+    return kr_span(copy, s.len);
 }
 
 void kr_write_copy(struct kr_write *dst, const struct kr_write *src)
@@ -63,13 +94,40 @@ void kr_write_copy(struct kr_write *dst, const struct kr_write *src)
         dst->u.opening.key = KR_SECRET_NONE;
         kr_secret_copy(&dst->u.opening.key, &src->u.opening.key);
         break;
-    case KR_W_LOG: {
-        uint8_t *entry = kr_malloc(src->u.log.entry.len);
-        if (src->u.log.entry.len)
-            memcpy(entry, src->u.log.entry.ptr, src->u.log.entry.len);
-        dst->u.log.entry.ptr = entry;
+    case KR_W_LOG:
+        dst->u.log.entry = dup_span(src->u.log.entry);
+        dst->u.log.nodes = kr_calloc(src->u.log.node_count, sizeof(*dst->u.log.nodes));
+        if (src->u.log.node_count)
+            memcpy((struct kr_digest *)dst->u.log.nodes, src->u.log.nodes,
+                   src->u.log.node_count * sizeof(*src->u.log.nodes));
         break;
-    }
+    case KR_W_LOG_KEY:
+    case KR_W_LOG_HALT:
+        dst->u.log_key.origin = dup_or_null(src->u.log_key.origin);
+        dst->u.log_key.vkey = dup_or_null(src->u.log_key.vkey);
+        dst->u.log_key.halted = dup_or_null(src->u.log_key.halted);
+        dst->u.log_key.seed = KR_SECRET_NONE;
+        kr_secret_copy(&dst->u.log_key.seed, &src->u.log_key.seed);
+        break;
+    case KR_W_CHECKPOINT:
+        dst->u.checkpoint.origin = dup_or_null(src->u.checkpoint.origin);
+        dst->u.checkpoint.note = dup_span(src->u.checkpoint.note);
+        break;
+    case KR_W_COSIGNATURE:
+        dst->u.cosignature.origin = dup_or_null(src->u.cosignature.origin);
+        dst->u.cosignature.witness = dup_or_null(src->u.cosignature.witness);
+        dst->u.cosignature.lines = dup_span(src->u.cosignature.lines);
+        break;
+    case KR_W_EVIDENCE:
+        dst->u.evidence.bytes = dup_span(src->u.evidence.bytes);
+        break;
+    case KR_W_ATTESTATION:
+    case KR_W_ATTESTATION_END:
+        dst->u.attestation.text = dup_span(src->u.attestation.text);
+        dst->u.attestation.revoke_text = dup_span(src->u.attestation.revoke_text);
+        dst->u.attestation.by_owner = dup_or_null(src->u.attestation.by_owner);
+        dst->u.attestation.admin_in = dup_or_null(src->u.attestation.admin_in);
+        break;
     case KR_W_EPOCH:
     case KR_W_EPOCH_FATE:
     case KR_W_KEY:
@@ -103,8 +161,32 @@ void kr_write_done(struct kr_write *w)
         kr_secret_done(&w->u.opening.key);
         break;
     case KR_W_LOG:
-        free((void *)w->u.log.entry.ptr);
-        w->u.log.entry = kr_span(NULL, 0);
+        drop_span(&w->u.log.entry);
+        free((struct kr_digest *)w->u.log.nodes);
+        w->u.log.nodes = NULL;
+        break;
+    case KR_W_LOG_KEY:
+    case KR_W_LOG_HALT:
+        drop(&w->u.log_key.origin);
+        drop(&w->u.log_key.vkey);
+        drop(&w->u.log_key.halted);
+        kr_secret_done(&w->u.log_key.seed);
+        break;
+    case KR_W_CHECKPOINT:
+        drop(&w->u.checkpoint.origin);
+        drop_span(&w->u.checkpoint.note);
+        break;
+    case KR_W_COSIGNATURE:
+        drop(&w->u.cosignature.origin);
+        drop(&w->u.cosignature.witness);
+        drop_span(&w->u.cosignature.lines);
+        break;
+    case KR_W_EVIDENCE:
+        drop_span(&w->u.evidence.bytes);
+        break;
+    case KR_W_ATTESTATION:
+    case KR_W_ATTESTATION_END:
+        drop_attestation(&w->u.attestation);
         break;
     case KR_W_EPOCH:
     case KR_W_EPOCH_FATE:

@@ -8,6 +8,7 @@
 #ifndef KR_STORE_STORE_H
 #define KR_STORE_STORE_H
 
+#include "base/buf.h"
 #include "base/random.h"
 #include "store/records.h"
 
@@ -19,6 +20,11 @@ struct kr_device_info {
     char *owners;   /* distinct, comma separated; "" for only guest */
     char *approved; /* scopes, comma separated */
     char *revoked;  /* scopes, comma separated */
+};
+
+enum kr_checkpoint_choice {
+    KR_CHECKPOINT_NEWEST, /* the last that was signed */
+    KR_CHECKPOINT_SHOWN   /* of the last minute's before it, the one that most witnesses cosigned */
 };
 
 struct kr_store_ops {
@@ -34,6 +40,10 @@ struct kr_store_ops {
     int (*devices)(struct kr_store *s, bool (*each)(void *arg, const struct kr_device_info *info), void *arg);
     int (*log)(struct kr_store *s, uint64_t from_idx,
                bool (*each)(void *arg, uint64_t idx, struct kr_span entry), void *arg);
+    /* Appends a checkpoint of that origin; to the shown one, what witnesses signed. KR_E_NOT_FOUND: none was
+     * signed. */
+    int (*checkpoint)(struct kr_store *s, const char *origin, enum kr_checkpoint_choice which,
+                      struct kr_buf *note, uint64_t *ret_size);
     /* A consistent copy in a new file (mode 0600; KR_E_IO if it exists), while running. */
     int (*backup)(struct kr_store *s, const char *path);
     void (*close)(struct kr_store *s); /* frees s */

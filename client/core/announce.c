@@ -1,4 +1,5 @@
 /* Announces from their parts (docs/protocol.md 7.1, 7.2). */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,25 +22,26 @@ void kr_announce_reset(struct kr_client *c)
 
 static bool same_link(const struct kr_epoch_link *a, const struct kr_epoch_link *b)
 {
-    return a->epoch == b->epoch && a->kind == b->kind && a->source == b->source && a->format == b->format &&
-           a->suite == b->suite && kr_digest_equal(&a->policy, &b->policy) &&
-           kr_digest_equal(&a->roster, &b->roster);
+    return a->epoch == b->epoch && a->kind == b->kind && a->source == b->source &&
+           kr_digest_equal(&a->roster, &b->roster) && a->log_size == b->log_size &&
+           kr_digest_equal(&a->log_root, &b->log_root);
 }
 
 /* Every part carries the whole head. */
 static bool same_head(const struct kr_notice_announce *a, const struct kr_notice_announce *b)
 {
     return kr_id_equal(&a->instance, &b->instance) && same_link(&a->link, &b->link) &&
+           a->has_source == b->has_source && a->has_leader == b->has_leader && a->leader == b->leader &&
            a->reasons == b->reasons && a->deadline_ms == b->deadline_ms && a->size == b->size &&
-           a->has_prev == b->has_prev && a->prev == b->prev && a->committed == b->committed &&
-           a->full == b->full && a->of == b->of &&
-           (!a->has_prev || kr_digest_equal(&a->prev_context, &b->prev_context));
+           memcmp(&a->check, &b->check, sizeof(a->check)) == 0 && a->has_prev == b->has_prev &&
+           a->prev == b->prev && a->committed == b->committed && a->full == b->full && a->of == b->of &&
+           kr_digest_equal(&a->prev_context, &b->prev_context);
 }
 
 static int add_members(struct kr_assembly *m, const struct kr_notice_announce *part)
 {
     for (size_t i = 0; i < part->member_count; i++) {
-        if (m->head.member_count >= m->head.size)
+        if (m->head.member_count >= (part->full ? part->size : KR_OCCUPANTS_MAX))
             return KR_E_TOO_LARGE;
         kr_grow((void **)&m->members, &m->member_cap, m->head.member_count, sizeof(*m->members));
         struct kr_member_line l = part->members[i];
@@ -74,7 +76,8 @@ static int add_rest(struct kr_assembly *m, const struct kr_notice_announce *part
 void kr_announce_part(struct kr_client *c, const struct kr_notice_announce *part)
 {
     struct kr_assembly *m = &c->assembly;
-    if (c->phase < KR_PHASE_ATTACHING || c->mismatched || !kr_id_equal(&part->instance, &c->instance))
+    if (c->phase < KR_PHASE_ATTACHING || c->mismatched ||
+        (part->full && !kr_id_equal(&part->instance, &c->instance)))
         return;
     if (m->active && (part->part != m->parts + 1 || !same_head(&m->head, part)))
         kr_announce_reset(c);
@@ -86,6 +89,9 @@ void kr_announce_part(struct kr_client *c, const struct kr_notice_announce *part
         m->active = true;
         m->head = *part;
         m->head.past_count = m->head.member_count = m->head.gone_count = 0;
+        m->head.log_origin = part->log_origin ? m->log_origin : NULL;
+        if (part->log_origin) /* of at most that many bytes, as decoded */
+            snprintf(m->log_origin, sizeof(m->log_origin), "%s", part->log_origin);
         /* 4096 lines with the longest names would have 16 MiB */
         kr_arena_init(&m->arena, (size_t)KR_OCCUPANTS_MAX * (KR_JID_MAX + KR_NICK_MAX + 2));
         kr_buf_init(&m->policy, KR_TEXT_MAX);
@@ -107,11 +113,11 @@ void kr_announce_part(struct kr_client *c, const struct kr_notice_announce *part
     }
 }
 
-void kr_announce_heard_of(struct kr_client *c, const struct kr_id *instance, uint64_t epoch)
+void kr_announce_heard_of(struct kr_client *c, uint64_t epoch)
 {
     bool same = kr_id_equal(&c->seen_instance, &c->instance);
-    if (c->phase < KR_PHASE_WAITING || c->mismatched || !kr_id_equal(instance, &c->instance) ||
-        (same && epoch <= c->seen_epoch) || epoch <= c->missed_epoch)
+    if (c->phase < KR_PHASE_WAITING || c->mismatched || (same && epoch <= c->seen_epoch) ||
+        epoch <= c->missed_epoch)
         return;
     kr_announce_reset(c); /* of one that has begun, a part is lost */
     c->missed_epoch = epoch;
@@ -132,5 +138,7 @@ void kr_announce_ask(struct kr_client *c)
     const struct kr_epoch_state *e = kr_epoch_now(c);
     if (e)
         r.u.whole = (struct kr_req_whole){.has_since = true, .since = e->link.epoch};
+    r.u.whole.log = c->log.newest; /* a service that was set back would not hear of it otherwise */
+    r.u.whole.log_origin = c->log.key.name;
     kr_request_send(c, &r);
 }

@@ -41,13 +41,21 @@ static int check_policy(const struct kr_client *c, const struct kr_notice_announ
         return KR_E_CHAIN_BROKEN;
     }
     struct kr_digest hash = kr_policy_hash(&p, c->room);
-    if (!kr_digest_equal(&hash, &a->link.policy) || p.format != a->link.format || p.suite != a->link.suite ||
-        p.source != a->link.source)
+    if (!kr_digest_equal(&hash, &a->link.policy) || !kr_policy_allows(&p, a->link.source))
         return KR_E_CHAIN_BROKEN;
-    if (!kr_floor_holds(c, &p))
+    if (!kr_floor_holds(c, &p) || !kr_takes_part(c, a->link.source))
         return KR_E_BELOW_FLOOR;
     *ret_policy = p;
     return 0;
+}
+
+/* A ratchet goes on from the epoch announced before it: what it ratchets is made in the same way, by the same
+ * leader (5.13). */
+static bool may_follow(const struct kr_epoch_link *before, const struct kr_epoch_link *link)
+{
+    return link->kind == KR_EPOCH_FRESH ||
+           (before->source == link->source &&
+            (!kr_source_is_led(link->source) || kr_id_equal(&before->leader, &link->leader)));
 }
 
 /* The context before the announced epoch, by our own chain (5.3): prev, void if the epoch is the first; and
@@ -62,16 +70,21 @@ static int check_chain(struct kr_client *c, const struct kr_notice_announce *a,
         return KR_E_CHAIN_BROKEN;
     struct kr_digest ctx = last->context;
     uint64_t at = last->link.epoch;
+    ret_missed->before = last->link;
+    ret_missed->has_before = true;
     for (size_t i = 0; i < a->past_count; i++) {
         const struct kr_epoch_link *l = &a->past[i];
         if (l->epoch <= at)
             continue;
-        ctx = kr_context(c->room, &c->instance, &ctx, l);
+        struct kr_epoch_link named = *l;
+        kr_log_name(c, &named);
+        ctx = kr_context(c->room, &c->instance, &ctx, &named);
         at = l->epoch;
         ret_missed->fresh = ret_missed->fresh || l->kind == KR_EPOCH_FRESH;
-        if (ret_missed->count == KR_CHAIN_MAX)
+        if (ret_missed->count == KR_CHAIN_MAX || !may_follow(&ret_missed->before, l))
             return KR_E_CHAIN_BROKEN;
         ret_missed->contexts[ret_missed->count++] = ctx;
+        ret_missed->before = *l;
     }
     if (at != a->prev || !kr_digest_equal(&ctx, &a->prev_context))
         return KR_E_CHAIN_BROKEN;
@@ -93,8 +106,6 @@ static bool listed(const struct kr_notice_announce *a, const struct kr_id *attac
 static int make_roster(const struct kr_notice_announce *a, const struct kr_epoch_state *last,
                        struct kr_roster *r)
 {
-    if (!a->full && (!last || !a->has_prev || last->link.epoch != a->prev))
-        return KR_E_ROSTER_MISMATCH;
     for (size_t i = 0; !a->full && i < last->roster.len; i++) {
         const struct kr_roster_entry *m = &last->roster.entries[i];
         if (!listed(a, &m->attach))
@@ -104,10 +115,7 @@ static int make_roster(const struct kr_notice_announce *a, const struct kr_epoch
         const struct kr_member_line *m = &a->members[i];
         kr_roster_add(r, m->participant, m->owner, &m->ed25519, &m->curve25519, &m->attach, m->is_new);
     }
-    int err = kr_roster_seal(r);
-    if (!err && (r->len != a->size || !kr_digest_equal(&r->digest, &a->link.roster)))
-        err = KR_E_ROSTER_MISMATCH;
-    return err;
+    return kr_roster_seal(r);
 }
 
 /* A ratchet is followed by everybody who was in the epoch before, through all ratchets that we missed too:
@@ -121,6 +129,29 @@ static bool ratchet_holds(const struct kr_epoch_state *last, const struct kr_ros
             return false;
     }
     return true;
+}
+
+/* From the index that the announce gives to the attach that the context names; and what the epoch must be
+ * with this leader (5.13, 5.15). */
+static int check_leader(const struct kr_client *c, const struct kr_notice_announce *a,
+                        const struct kr_missed *missed, const struct kr_roster *r, struct kr_epoch_link *link)
+{
+    bool led = kr_source_is_led(link->source), ratchet = link->kind == KR_EPOCH_RATCHET;
+    if (led && a->leader >= r->len)
+        return KR_E_MALFORMED;
+    const struct kr_roster_entry *m = led ? &r->entries[a->leader] : NULL;
+    if (led)
+        link->leader = m->attach;
+    if (missed->has_before && !may_follow(&missed->before, link))
+        return KR_E_CHAIN_BROKEN;
+    if (led && ratchet && m->is_new)
+        return KR_E_CHAIN_BROKEN;
+    if (link->source == KR_SOURCE_SERVICE) {
+        struct kr_id device = kr_device_id(&m->ed25519, &m->curve25519);
+        if (!kr_id_equal(&device, &c->service_device))
+            return KR_E_WRONG_LEADER;
+    }
+    return 0;
 }
 
 /* Our own line as we signed it, and what a ratchet must have. */
@@ -148,8 +179,19 @@ static int check_roster(const struct kr_client *c, const struct kr_notice_announ
 static bool lost_our_own(const struct kr_client *c, const struct kr_notice_announce *a,
                          const struct kr_epoch_state *last, const struct kr_missed *missed, bool is_new)
 {
-    bool follows = last && last->held[last->me].has;
-    return a->link.kind == KR_EPOCH_RATCHET && !is_new && !follows && !missed->fresh && c->has_sealed;
+    bool follows = last && kr_epoch_holds(last, last->me);
+    return a->link.kind == KR_EPOCH_RATCHET && a->link.source == KR_SOURCE_PARTICIPANTS && !is_new &&
+           !follows && !missed->fresh && c->has_sealed;
+}
+
+/* A JFrame epoch drops the one held with its index (5.9): if that is what it should ratchet from, nothing is
+ * left to follow. */
+static bool takes_its_index(const struct kr_client *c, const struct kr_epoch_link *link,
+                            const struct kr_epoch_state *last)
+{
+    return link->kind == KR_EPOCH_RATCHET && last && last != c->sending && link->format == KR_FORMAT_JFRAME &&
+           last->link.format == KR_FORMAT_JFRAME &&
+           link->epoch % KR_JFRAME_RING == last->link.epoch % KR_JFRAME_RING;
 }
 
 static bool line_verifies(const struct kr_client *c, const struct kr_member_line *m)
@@ -169,6 +211,33 @@ static bool line_verifies(const struct kr_client *c, const struct kr_member_line
     return good;
 }
 
+struct kr_peer *kr_peer_of_line(struct kr_client *c, const struct kr_member_line *m)
+{
+    struct kr_peer *p = kr_peer_find(c, &m->attach);
+    /* an attach with other keys is another one, whatever its id */
+    if (p && (!kr_key_equal(&p->curve25519, &m->curve25519) || !kr_key_equal(&p->ed25519, &m->ed25519) ||
+              strcmp(p->participant, m->participant) != 0 || strcmp(p->owner, m->owner) != 0)) {
+        kr_peer_free(c, p);
+        p = NULL;
+    }
+    if (!p) {
+        p = kr_calloc(1, sizeof(*p));
+        p->attach = m->attach;
+        p->participant = kr_strdup(m->participant);
+        p->owner = kr_strdup(m->owner);
+        p->ed25519 = m->ed25519;
+        p->curve25519 = m->curve25519;
+        p->heal_ms = UINT64_MAX;
+        HASH_ADD(hh, c->peers, attach, sizeof(p->attach), p);
+    }
+    p->device = m->device;
+    p->verified = line_verifies(c, m);
+    if (p->verified)
+        kr_seen_line(c, &p->device, p->owner);
+    kr_trust_look(c, p);
+    return p;
+}
+
 static void update_peers(struct kr_client *c, const struct kr_notice_announce *a, const struct kr_roster *r)
 {
     struct kr_peer *p, *next;
@@ -176,29 +245,15 @@ static void update_peers(struct kr_client *c, const struct kr_notice_announce *a
         const struct kr_member_line *m = &a->members[i];
         if (kr_id_equal(&m->attach, &c->attach))
             continue;
-        p = kr_peer_find(c, &m->attach);
-        /* an attach with other keys is another one, whatever its id */
-        if (p && (!kr_key_equal(&p->curve25519, &m->curve25519) || !kr_key_equal(&p->ed25519, &m->ed25519) ||
-                  strcmp(p->participant, m->participant) != 0)) {
-            kr_peer_free(c, p);
-            p = NULL;
-        }
-        if (!p) {
-            p = kr_calloc(1, sizeof(*p));
-            p->attach = m->attach;
-            p->participant = kr_strdup(m->participant);
-            p->ed25519 = m->ed25519;
-            p->curve25519 = m->curve25519;
-            HASH_ADD(hh, c->peers, attach, sizeof(p->attach), p);
-        }
-        p->device = m->device;
-        p->verified = line_verifies(c, m);
+        p = kr_peer_of_line(c, m);
+        p->outside = false;
     }
     HASH_ITER (hh, c->peers, p, next) {
         p->tries = 0;
         if (p->unclaimable && !p->claiming && p->session_count == 0)
             p->claimed = false; /* an epoch, another try */
-        if (kr_roster_find(r, &p->attach) < 0)
+        if (kr_roster_find(r, &p->attach) < 0 &&
+            !(p->outside && kr_presence_shows(c, p->participant, &p->device)))
             kr_peer_free(c, p);
     }
 }
@@ -211,6 +266,9 @@ static void report_epoch(struct kr_client *c, const struct kr_notice_announce *a
     r->epoch = e->link.epoch;
     r->epoch_kind = e->link.kind;
     r->reasons = a->reasons;
+    r->source = e->link.source;
+    if (kr_source_is_led(e->link.source))
+        r->leader = kr_strdup(e->roster.entries[e->sealing.leader].participant);
     r->context = e->context;
     for (size_t i = 0; i < e->roster.len; i++)
         kr_report_who(r, e->roster.entries[i].participant);
@@ -221,78 +279,118 @@ static int apply(struct kr_client *c, const struct kr_notice_announce *a, struct
     struct kr_roster roster;
     struct kr_missed missed = {.count = 0};
     struct kr_policy policy;
+    struct kr_epoch_link link = a->link;
     size_t me = 0;
     kr_roster_init(&roster);
     int err = check_policy(c, a, &policy);
     if (!err)
+        err = kr_log_check(c, a, &link);
+    if (!err)
         err = check_chain(c, a, last, &missed);
     if (!err)
         err = make_roster(a, last, &roster);
+    if (!err && !kr_announce_is_of(a, &roster))
+        err = KR_E_ROSTER_MISMATCH;
+    link.roster = roster.digest;
     if (!err)
         err = check_roster(c, a, last, &missed, &roster, &me);
+    if (!err)
+        err = check_leader(c, a, &missed, &roster, &link);
     /* without a chain of our own: as a joiner, or in answer to our asking */
     if (!err && !last && !roster.entries[me].is_new && !(c->unresolved && a->full))
         err = KR_E_CHAIN_BROKEN;
-    if (!err && lost_our_own(c, a, last, &missed, roster.entries[me].is_new))
+    if (!err &&
+        (lost_our_own(c, a, last, &missed, roster.entries[me].is_new) || takes_its_index(c, &link, last)))
         err = KR_E_BAD_STATE;
     if (!err) {
         c->policy = policy;
         c->policy_hash = a->link.policy;
         c->has_policy = true;
         update_peers(c, a, &roster);
-        struct kr_epoch_state *e = kr_epoch_new(c, &a->link, &roster);
+        struct kr_epoch_state *e = kr_epoch_new(c, &link, &roster);
         e->deadline_ms = kr_sooner(a->deadline_ms, KR_DEADLINE_MAX_MS);
         e->me = me;
-        e->context = kr_context(c->room, &c->instance, a->has_prev ? &missed.prev : NULL, &a->link);
-        kr_epoch_first_keys(c, e, last, &missed);
+        e->context = kr_context(c->room, &c->instance, a->has_prev ? &missed.prev : NULL, &link);
+        kr_epoch_first_keys(c, e, link.kind == KR_EPOCH_RATCHET ? last : NULL, &missed);
         kr_epoch_announced(c, e);
         if (c->phase != KR_PHASE_MEMBER)
             kr_attach_member(c);
         c->unresolved = false;
         c->ask_at_ms = UINT64_MAX;
         report_epoch(c, a, e);
+        kr_log_announced(c, a, e);
     }
     kr_roster_done(&roster);
     return err;
 }
 
-void kr_announce_apply(struct kr_client *c, const struct kr_notice_announce *a)
+static bool is_told_again(const struct kr_epoch_state *last, const struct kr_notice_announce *a)
+{
+    return a->full && last->link.epoch == a->link.epoch && last->link.kind == a->link.kind &&
+           last->link.source == a->link.source &&
+           (!kr_source_is_led(a->link.source) || last->sealing.leader == a->leader) &&
+           kr_digest_equal(&last->link.roster, &a->link.roster) &&
+           kr_digest_equal(&last->link.policy, &a->link.policy) && last->link.log_size == a->link.log_size &&
+           kr_digest_equal(&last->link.log_root, &a->link.log_root);
+}
+
+/* Somebody lies about the log, or it was set back: for people to judge, and no second telling mends it. */
+static bool is_of_log(int err)
+{
+    return err <= KR_E_LOG_KEY && err >= KR_E_LOG_SILENT;
+}
+
+void kr_announce_apply(struct kr_client *c, struct kr_notice_announce *a)
 {
     struct kr_epoch_state *last = kr_epoch_now(c);
-    bool same_instance = kr_id_equal(&a->instance, &c->seen_instance);
+    bool same_instance = kr_id_equal(&c->instance, &c->seen_instance);
     uint64_t floor = same_instance ? c->seen_epoch : 0;
-    if (c->mismatched)
-        return; /* only a new attach heals it */
-    if (!kr_id_equal(&a->instance, &c->instance)) {
-        kr_output_refused(c->out, "announce", KR_E_WRONG_INSTANCE, NULL);
+    int err = kr_announce_fill(a, c->room, last ? &last->link : NULL, last ? &last->context : NULL);
+    if (!err && last && is_told_again(last, a))
+        return;              /* told again, on `whole` */
+    if (!a->full && !last) { /* a number alone, of an attach before or of one whose announce was lost */
+        kr_announce_failed(c, err, a);
         return;
     }
-    if (last && last->link.epoch == a->link.epoch && kr_digest_equal(&last->link.roster, &a->link.roster) &&
-        kr_digest_equal(&last->link.policy, &a->link.policy) && last->link.kind == a->link.kind)
-        return; /* told again, on `whole` */
     /* an epoch that could not be applied may come again in full */
     bool again = c->unresolved && a->full && a->link.epoch == floor && !(last && last->link.epoch == floor);
     if (a->link.epoch <= floor && !again) {
         kr_output_refused(c->out, "announce", KR_E_EPOCH_NOT_ABOVE, NULL);
         return;
     }
-    c->seen_instance = a->instance;
+    c->seen_instance = c->instance;
     c->seen_epoch = a->link.epoch;
     if (a->reasons & KR_REASON_RECOVER) { /* whoever was to answer is gone, perhaps in the middle of it */
         kr_request_lost(c);
         c->answered = false;
     }
     kr_epoch_was_committed(c, a->committed);
-    int err = apply(c, a, last);
+    if (!err)
+        err = apply(c, a, last);
     if (err == KR_E_BAD_STATE) {
         kr_output_refused(c->out, "announce", err, NULL);
         kr_attach_anew(c);
     } else if (err == KR_E_BELOW_FLOOR) {
         kr_output_refused(c->out, "announce", err, NULL);
         kr_attach_detach(c);
+    } else if (is_of_log(err)) {
+        kr_log_alarm(c, err);
+        kr_client_mismatch(c, err, NULL, kr_sooner(a->deadline_ms, KR_DEADLINE_MAX_MS));
+    } else if (err == KR_E_WRONG_LEADER) {
+        kr_client_mismatch(c, err, NULL, kr_sooner(a->deadline_ms, KR_DEADLINE_MAX_MS));
     } else if (err) {
         kr_announce_failed(c, err, a);
     }
+}
+
+/* What was lost with a link was lost for many: they do not all ask at once for what is long (5.12). */
+static void ask_whole(struct kr_client *c, const struct kr_notice_announce *a, uint64_t deadline_ms)
+{
+    if (a->reasons & KR_REASON_RECOVER)
+        c->ask_at_ms = kr_client_within(
+            c, 1 + kr_sooner(HASH_COUNT(c->peers) * (uint64_t)KR_CLIENT_ANSWER_MEMBER_MS, deadline_ms / 2));
+    else
+        kr_announce_ask_again(c);
 }
 
 void kr_announce_failed(struct kr_client *c, int err, const struct kr_notice_announce *a)
@@ -307,11 +405,11 @@ void kr_announce_failed(struct kr_client *c, int err, const struct kr_notice_ann
     }
     kr_output_refused(c->out, "announce", err, NULL);
     if (c->unresolved && (a->reasons & KR_REASON_RECOVER))
-        kr_announce_ask_again(c);
+        ask_whole(c, a, deadline_ms);
     if (c->unresolved)
         return; /* the answer is still to come */
     c->unresolved = true;
     c->answered = false;
     c->broken = (struct kr_sending_facts){.announced_ms = c->now_ms, .deadline_ms = deadline_ms};
-    kr_announce_ask_again(c);
+    ask_whole(c, a, deadline_ms);
 }

@@ -8,9 +8,17 @@
 #include "client/state.h"
 #include "message/stanza.h"
 
+bool kr_takes_part(const struct kr_client *c, enum kr_source source)
+{
+    return (c->sources & KR_SOURCE_BIT(source)) != 0;
+}
+
 bool kr_floor_holds(const struct kr_client *c, const struct kr_policy *p)
 {
-    return p->authorise >= c->floor && p->source == KR_SOURCE_PARTICIPANTS &&
+    bool by_operator = p->authorise == KR_AUTHORISE_VERIFIED && p->verified_by == KR_VERIFIED_BY_OPERATOR;
+    if (c->floor == KR_AUTHORISE_VERIFIED && by_operator && !c->operator_may_verify)
+        return false;
+    return p->authorise >= c->floor && kr_takes_part(c, p->source) &&
            (c->any_format || p->format == c->format);
 }
 
@@ -31,7 +39,7 @@ void kr_client_attach_end(struct kr_client *c)
     c->phase = KR_PHASE_NONE;
     c->attach_at_ms = c->ask_at_ms = c->detach_at_ms = UINT64_MAX;
     c->missed_epoch = 0;
-    c->has_policy = c->unresolved = c->mismatched = false;
+    c->has_policy = c->unresolved = c->mismatched = c->doubted = false;
 }
 
 void kr_attach_anew(struct kr_client *c)
@@ -93,10 +101,20 @@ static int make_keys(struct kr_client *c, size_t count, struct kr_signed_key *ou
     return err;
 }
 
+/* None: participants alone. */
+static unsigned named_sources(const struct kr_client *c)
+{
+    return c->sources == KR_SOURCE_BIT(KR_SOURCE_PARTICIPANTS) ? 0 : c->sources;
+}
+
 static int send_attach(struct kr_client *c, const struct kr_res_challenge *ch)
 {
     kr_random_fill(&c->random, &c->attach, sizeof(c->attach));
+    if (!kr_id_equal(&c->instance, &ch->instance))
+        kr_verify_new_meeting(c);
     c->instance = ch->instance;
+    if (!kr_id_equal(&c->log.instance, &c->instance)) /* what was to be proved is over */
+        c->log.at_ms = c->log.by_ms = UINT64_MAX;
     struct kr_attach_text t = {.room = c->room,
                                .instance = ch->instance,
                                .participant = c->nick,
@@ -115,6 +133,10 @@ static int send_attach(struct kr_client *c, const struct kr_res_challenge *ch)
                                 .owner = ch->owner,
                                 .ed25519 = c->ed25519,
                                 .curve25519 = c->curve25519,
+                                .sources = named_sources(c),
+                                .lead = c->lead,
+                                .log = c->log.newest,
+                                .log_origin = c->log.key.name,
                                 .otks = otks,
                                 .otk_count = KR_OTK_MAX};
     struct kr_buf text = kr_attach_text(&t);
@@ -132,7 +154,8 @@ static int send_attach(struct kr_client *c, const struct kr_res_challenge *ch)
 
 static bool owner_is_ours(const struct kr_client *c, const char *owner)
 {
-    return owner[0] == '\0' || (kr_jid_same_bare(owner, c->jid) && kr_jid_resource(owner)[0] == '\0');
+    return owner[0] == '\0' || (c->token_owner && strcmp(owner, c->token_owner) == 0) ||
+           (kr_jid_same_bare(owner, c->jid) && kr_jid_resource(owner)[0] == '\0');
 }
 
 void kr_attach_challenge(struct kr_client *c, const struct kr_el *payload, int err)

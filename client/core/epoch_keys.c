@@ -1,19 +1,13 @@
-/* Secrets by epoch and sender: had, ratcheted, erased in time (docs/protocol.md 5.5, 5.6, 5.12). */
+/* Epochs: kept, sent with, replaced, erased in time (docs/protocol.md 5.12). */
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "base/err.h"
 #include "client/state.h"
-#include "epoch/schedule.h"
 
 static void free_epoch(struct kr_epoch_state *e)
 {
-    for (size_t i = 0; i < e->roster.len; i++) {
-        kr_secret_done(&e->held[i].secret);
-        kr_sframe_key_done(&e->held[i].sframe);
-        kr_jframe_key_done(&e->held[i].jframe);
-    }
-    free(e->held);
+    kr_epoch_wipe(e);
+    free(e->devices);
     free(e->to);
     free(e->supplements);
     free(e->reported);
@@ -71,11 +65,15 @@ struct kr_epoch_state *kr_epoch_new(struct kr_client *c, const struct kr_epoch_l
     e->attach = c->attach;
     e->link = *link;
     e->announced_ms = c->now_ms;
-    e->erase_ms = UINT64_MAX;
+    e->erase_ms = e->ack_ms = UINT64_MAX;
     e->roster = *roster;
     kr_roster_init(roster);
+    e->sealing = kr_sealing(&e->roster, &e->link);
     size_t n = e->roster.len;
     e->held = kr_calloc(n, sizeof(*e->held));
+    e->devices = kr_calloc(n, sizeof(*e->devices));
+    for (size_t i = 0; i < n; i++)
+        e->devices[i] = kr_device_id(&e->roster.entries[i].ed25519, &e->roster.entries[i].curve25519);
     e->to = kr_calloc(n, 1);
     e->supplements = kr_calloc(n, 1);
     e->reported = kr_calloc(n, 1);
@@ -91,62 +89,6 @@ struct kr_epoch_state *kr_epoch_now(struct kr_client *c)
 {
     struct kr_epoch_state *e = c->epochs;
     return e && c->phase >= KR_PHASE_ATTACHING && kr_id_equal(&e->attach, &c->attach) ? e : NULL;
-}
-
-int kr_epoch_hold(struct kr_epoch_state *e, size_t index, struct kr_secret *secret)
-{
-    struct kr_held *h = &e->held[index];
-    struct kr_secret base = KR_SECRET_NONE;
-    int err = kr_base_key(secret, &e->context, kr_roster_line(&e->roster, index), &base);
-    if (!err && e->link.format == KR_FORMAT_SFRAME)
-        err = kr_sframe_key_init(e->link.suite, e->link.epoch * KR_OCCUPANTS_MAX + index, &base, &h->sframe);
-    else if (!err)
-        err = kr_jframe_key_init(&base, e->link.epoch, &h->jframe);
-    if (!err) {
-        kr_secret_move(&h->secret, secret);
-        h->has = true;
-    }
-    kr_secret_done(&base);
-    kr_secret_done(secret);
-    return err;
-}
-
-/* A ratchet is computed by everybody for everybody who was there before (5.5); so it is for those that we
- * missed. */
-static int ratchet_through(const struct kr_secret *from, const struct kr_missed *missed,
-                           const struct kr_digest *context, struct kr_secret *ret_secret)
-{
-    struct kr_secret at = KR_SECRET_NONE;
-    int err = 0;
-    kr_secret_copy(&at, from);
-    for (size_t i = 0; !err && i < missed->count; i++) {
-        struct kr_secret next = KR_SECRET_NONE;
-        err = kr_secret_ratchet(&at, &missed->contexts[i], &next);
-        kr_secret_move(&at, &next);
-    }
-    if (!err)
-        err = kr_secret_ratchet(&at, context, ret_secret);
-    kr_secret_done(&at);
-    return err;
-}
-
-void kr_epoch_first_keys(struct kr_client *c, struct kr_epoch_state *e, const struct kr_epoch_state *last,
-                         const struct kr_missed *missed)
-{
-    bool ratchet = e->link.kind == KR_EPOCH_RATCHET && last && !missed->fresh;
-    for (size_t i = 0; ratchet && i < e->roster.len; i++) {
-        const struct kr_roster_entry *m = &e->roster.entries[i];
-        struct kr_secret s = KR_SECRET_NONE;
-        int at = m->is_new ? -1 : kr_roster_find(&last->roster, &m->attach);
-        if (at >= 0 && last->held[at].has &&
-            ratchet_through(&last->held[at].secret, missed, &e->context, &s) == 0)
-            kr_epoch_hold(e, i, &s);
-    }
-    if (!e->held[e->me].has) {
-        struct kr_secret s = KR_SECRET_NONE;
-        kr_secret_fresh(&c->random, &s);
-        kr_epoch_hold(e, e->me, &s);
-    }
 }
 
 void kr_epoch_replaced(struct kr_client *c, const struct kr_epoch_state *by)
@@ -176,12 +118,13 @@ void kr_epoch_erase_all(struct kr_client *c)
 {
     while (c->epochs)
         erase(c, &c->epochs);
+    kr_secret_done(&c->passphrase_key);
 }
 
 void kr_epoch_commit(struct kr_client *c, const struct kr_notice_commit *n)
 {
     struct kr_epoch_state *e = kr_epoch_now(c);
-    if (!e || !kr_id_equal(&n->instance, &e->instance) || n->epoch != e->link.epoch || e->committed ||
+    if (!e || n->epoch != e->link.epoch || e->committed ||
         !kr_open_seats(c, e, n->laggards, n->laggard_count) ||
         !kr_open_seats(c, e, n->silent, n->silent_count))
         return;

@@ -45,8 +45,7 @@ static void look(struct kr_client *c)
     }
     for (size_t i = 0; i < e->roster.len; i++) {
         const struct kr_roster_entry *m = &e->roster.entries[i];
-        struct kr_id device = kr_device_id(&m->ed25519, &m->curve25519);
-        if (i != e->me && !kr_presence_shows(c, m->participant, &device))
+        if (i != e->me && !kr_presence_shows(c, m->participant, &e->devices[i]))
             absent(c, m);
     }
     HASH_ITER (hh, c->absences, a, next) {

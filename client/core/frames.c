@@ -7,17 +7,17 @@
 int kr_client_seal_frame(struct kr_client *c, struct kr_span plain, struct kr_buf *out)
 {
     struct kr_epoch_state *e = c->sending;
-    if (!e || !e->held[e->me].has)
-        return KR_E_NO_KEY;
-    const struct kr_held *h = &e->held[e->me];
-    int err;
+    struct kr_frame_keys *k = NULL;
+    int err = e ? kr_epoch_frame_keys(e, e->me, &k) : KR_E_NO_KEY;
+    if (err)
+        return err;
     if (e->link.format == KR_FORMAT_SFRAME) {
-        err = kr_sframe_seal(&h->sframe, e->counter, kr_span(NULL, 0), plain, out);
+        err = kr_sframe_seal(&k->sframe, e->counter, kr_span(NULL, 0), plain, out);
     } else {
         uint32_t ssrc;
         memcpy(&ssrc, e->attach.b, sizeof(ssrc));
         struct kr_jframe_iv iv = {ssrc, (uint32_t)(e->counter >> 32), (uint32_t)e->counter};
-        err = kr_jframe_seal(&h->jframe, KR_JFRAME_AUDIO, &iv, plain, out);
+        err = kr_jframe_seal(&k->jframe, KR_JFRAME_AUDIO, &iv, plain, out);
     }
     if (!err)
         e->counter++;
@@ -29,16 +29,16 @@ static int open_sframe(struct kr_epoch_state *e, uint64_t index, const char *par
 {
     if (index >= e->roster.len)
         return KR_E_NO_KEY;
-    struct kr_held *h = &e->held[index];
     if (strcmp(e->roster.entries[index].participant, participant) != 0)
         return KR_E_WRONG_SENDER;
-    if (!h->has)
-        return KR_E_NO_KEY;
-    int err = kr_sframe_window_check(&h->window, ctr);
+    struct kr_frame_keys *k = NULL;
+    int err = kr_epoch_frame_keys(e, index, &k);
     if (!err)
-        err = kr_sframe_open(&h->sframe, kr_span(NULL, 0), frame, out);
+        err = kr_sframe_window_check(&k->window, ctr);
     if (!err)
-        err = kr_sframe_window_mark(&h->window, ctr);
+        err = kr_sframe_open(&k->sframe, kr_span(NULL, 0), frame, out);
+    if (!err)
+        err = kr_sframe_window_mark(&k->window, ctr);
     return err;
 }
 
@@ -46,9 +46,9 @@ static int open_jframe(struct kr_epoch_state *e, const char *participant, struct
                        struct kr_buf *out)
 {
     int index = kr_roster_find_participant(&e->roster, participant);
-    if (index < 0 || !e->held[index].has)
-        return KR_E_NO_KEY;
-    return kr_jframe_open(&e->held[index].jframe, KR_JFRAME_AUDIO, frame, out);
+    struct kr_frame_keys *k = NULL;
+    int err = index < 0 ? KR_E_NO_KEY : kr_epoch_frame_keys(e, (size_t)index, &k);
+    return err ? err : kr_jframe_open(&k->jframe, KR_JFRAME_AUDIO, frame, out);
 }
 
 int kr_client_open_frame(struct kr_client *c, const char *participant, struct kr_span frame,

@@ -1,4 +1,4 @@
-/* What was delivered to us, and what we say about it (docs/protocol.md 5.7, 6.5, 7.3). */
+/* What was delivered to us, and what we say about it (docs/protocol.md 5.7, 5.13, 6.5, 7.3). */
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -6,16 +6,32 @@
 #include "client/state.h"
 #include "epoch/schedule.h"
 
-static int open_entry(struct kr_client *c, struct kr_epoch_state *e, const struct kr_packed *d,
-                      struct kr_peer *p)
+/* Has the leader given us what it vouched for to all? */
+static bool is_confirmed(const struct kr_epoch_state *e, const struct kr_secret *secret,
+                         const struct kr_digest *confirm)
 {
+    struct kr_digest ours = kr_confirm(&e->context, secret);
+    return confirm && kr_digest_equal(confirm, &ours);
+}
+
+/* confirm: what came with it, or NULL. */
+static int open_entry(struct kr_client *c, struct kr_epoch_state *e, const struct kr_packed *d,
+                      const struct kr_digest *confirm, struct kr_peer *p)
+{
+    bool led = kr_source_is_led(e->link.source);
     struct kr_secret plain = KR_SECRET_NONE, secret = KR_SECRET_NONE;
     int err = kr_peer_open(c, p, d->type, d->body, &plain);
     if (!err)
         err = kr_sealed_open(&plain, &e->context, kr_roster_line(&e->roster, d->index),
                              kr_roster_line(&e->roster, e->me), &secret);
-    if (!err)
-        err = kr_epoch_hold(e, d->index, &secret);
+    if (!err && led && !is_confirmed(e, &secret, confirm))
+        err = KR_E_WRONG_CONFIRM;
+    if (!err) {
+        kr_epoch_hold(e, d->index, &secret);
+        c->doubted = false;
+    }
+    if (led && err != KR_E_CANNOT_OPEN)
+        kr_heal_heard(c, p, e->roster.len);
     kr_secret_done(&plain);
     kr_secret_done(&secret);
     return err;
@@ -25,10 +41,27 @@ static int open_entry(struct kr_client *c, struct kr_epoch_state *e, const struc
  * is a joiner for them, has the seat of somebody else for us (5.4). */
 static bool is_for_us(const struct kr_epoch_state *e, size_t sender)
 {
-    return kr_round_any(&e->roster, e->link.kind, sender, e->me) || e->asked[sender];
+    return kr_round_any(&e->sealing, sender, e->me) || e->asked[sender];
 }
 
-static void take(struct kr_client *c, struct kr_epoch_state *e, const struct kr_packed *d)
+/* The context or the secret differs: this sender is not asked again in this epoch (5.7). A leader that gives
+ * another secret may be its own fault once, and not a fork of the room (5.13). */
+static void differs(struct kr_client *c, struct kr_epoch_state *e, size_t sender, struct kr_peer *p, int err)
+{
+    e->mismatch[sender] = 1;
+    e->acked = false;
+    if (kr_source_is_led(e->link.source)) {
+        e->forked = c->doubted || p->differed;
+        c->doubted = p->differed = true;
+    }
+    struct kr_report *r = kr_output_report(c->out, KR_REPORT_MISMATCH);
+    r->epoch = e->link.epoch;
+    r->why = kr_strdup(kr_errname(err));
+    kr_report_who(r, p->participant);
+}
+
+static void take(struct kr_client *c, struct kr_epoch_state *e, const struct kr_packed *d,
+                 const struct kr_digest *confirm)
 {
     if (!kr_open_seats(c, e, &d->index, 1))
         return;
@@ -36,36 +69,32 @@ static void take(struct kr_client *c, struct kr_epoch_state *e, const struct kr_
         kr_client_mismatch_in(c, KR_E_ROSTER_MISMATCH, e);
         return;
     }
-    if (e->held[d->index].has || e->mismatch[d->index] || d->type == KR_PACKED_WITHHELD)
+    if (kr_epoch_holds(e, d->index) || e->mismatch[d->index] || d->type == KR_PACKED_WITHHELD)
         return;
     const struct kr_roster_entry *m = &e->roster.entries[d->index];
     struct kr_peer *p = kr_peer_find(c, &m->attach);
-    int err = p && p->verified ? open_entry(c, e, d, p) : KR_E_BAD_SIGNATURE;
+    int err = p && p->verified ? open_entry(c, e, d, confirm, p) : KR_E_BAD_SIGNATURE;
     if (!err)
         return;
     kr_output_refused(c->out, "key", err, m->participant);
-    if (err == KR_E_CONTEXT_MISMATCH && !e->mismatch[d->index]) {
-        e->mismatch[d->index] = 1;
-        e->acked = false;
-        struct kr_report *r = kr_output_report(c->out, KR_REPORT_MISMATCH);
-        r->epoch = e->link.epoch;
-        r->why = kr_strdup(kr_errname(err));
-        kr_report_who(r, m->participant);
-    } else if (err == KR_E_CANNOT_OPEN) {
+    if (err == KR_E_CONTEXT_MISMATCH || err == KR_E_WRONG_CONFIRM)
+        differs(c, e, d->index, p, err);
+    else if (err == KR_E_CANNOT_OPEN)
         kr_peer_reset(c, p);
-    }
 }
 
 /* Nobody's key is ours: then it is we who were told something else. */
 static bool all_differ(const struct kr_epoch_state *e)
 {
-    bool differs = false;
+    bool differ = false;
+    if (kr_epoch_is_shared(e))
+        return e->forked;
     for (size_t i = 0; i < e->roster.len; i++) {
         if (i != e->me && e->held[i].has)
             return false;
-        differs = differs || e->mismatch[i];
+        differ = differ || e->mismatch[i];
     }
-    return differs;
+    return differ;
 }
 
 bool kr_open_seats(struct kr_client *c, struct kr_epoch_state *e, const uint16_t *seats, size_t count)
@@ -79,12 +108,11 @@ bool kr_open_seats(struct kr_client *c, struct kr_epoch_state *e, const uint16_t
 void kr_open_deliver(struct kr_client *c, const struct kr_notice_deliver *d)
 {
     struct kr_epoch_state *e = kr_epoch_now(c);
-    if (!e || c->phase != KR_PHASE_MEMBER || c->mismatched || !kr_id_equal(&d->instance, &e->instance) ||
-        d->epoch != e->link.epoch)
+    if (!e || c->phase != KR_PHASE_MEMBER || c->mismatched || d->epoch != e->link.epoch)
         return;
     kr_open_seats(c, e, d->silent, d->silent_count);
     for (size_t i = 0; i < d->entry_count && !c->mismatched; i++)
-        take(c, e, &d->entries[i]);
+        take(c, e, &d->entries[i], d->has_confirm ? &d->confirm : NULL);
     if (d->part != d->of || c->mismatched)
         return;
     if (d->round == KR_ROUND_1)
@@ -97,43 +125,93 @@ void kr_open_deliver(struct kr_client *c, const struct kr_notice_deliver *d)
     }
 }
 
+struct gap { /* what an ack says */
+    uint16_t *missing, *mismatch;
+    size_t missing_count, mismatch_count;
+    bool lacking, changed;
+    bool wait; /* for a session that is being opened: it goes first */
+};
+
+static void look_at(struct kr_client *c, const struct kr_epoch_state *e, size_t seat, struct gap *g)
+{
+    bool lacks = !kr_epoch_holds(e, seat);
+    g->changed = g->changed || lacks != e->reported[seat];
+    if (e->mismatch[seat])
+        g->mismatch[g->mismatch_count++] = (uint16_t)seat;
+    if (!lacks)
+        return;
+    g->lacking = true;
+    if (!e->mismatch[seat]) /* no retry (5.4) */
+        g->missing[g->missing_count++] = (uint16_t)seat;
+    const struct kr_peer *p = kr_peer_find(c, &e->roster.entries[seat].attach);
+    g->wait = g->wait || (p && p->resetting);
+}
+
+static void send_ack(struct kr_client *c, struct kr_epoch_state *e, const struct gap *g)
+{
+    struct kr_request r = {.kind = KR_REQ_ACK};
+    r.u.ack = (struct kr_req_ack){.epoch = e->link.epoch,
+                                  .missing = g->missing,
+                                  .missing_count = g->missing_count,
+                                  .mismatch = g->mismatch,
+                                  .mismatch_count = g->mismatch_count,
+                                  .has_confirm = e->ratcheted};
+    if (e->ratcheted)
+        r.u.ack.confirm = kr_confirm(&e->context, &e->shared);
+    kr_request_say(c, &r);
+    e->acked = true;
+    e->ack_ms = UINT64_MAX;
+    for (size_t i = 0; i < e->roster.len; i++)
+        e->reported[i] = !kr_epoch_holds(e, i);
+    for (size_t i = 0; i < g->missing_count; i++)
+        e->asked[g->missing[i]] = 1;
+}
+
+/* It may have been one of an epoch before: then this one's is said once more. */
+void kr_open_ack_refused(struct kr_client *c, int err)
+{
+    struct kr_epoch_state *e = kr_epoch_now(c);
+    if (err == KR_E_STALE_EPOCH)
+        return;
+    if (err != KR_E_BUSY || (e && e->ack_repeats >= KR_CLIENT_BUSY_TRIES)) {
+        kr_output_refused(c->out, "ack", err, NULL);
+    } else if (e && e->acked) {
+        e->ack_repeats++;
+        e->ack_ms = kr_request_again_ms(c);
+    }
+}
+
+uint64_t kr_open_next(const struct kr_client *c)
+{
+    const struct kr_epoch_state *e = c->epochs;
+    return e && c->phase == KR_PHASE_MEMBER && !c->mismatched && kr_id_equal(&e->attach, &c->attach)
+               ? e->ack_ms
+               : UINT64_MAX;
+}
+
+/* Whom can we name? All of them, the leader, or nobody (5.14). */
 void kr_open_ack(struct kr_client *c)
 {
     struct kr_epoch_state *e = kr_epoch_now(c);
     if (!e || c->phase != KR_PHASE_MEMBER || c->mismatched)
         return;
-    uint16_t *missing = kr_calloc(e->roster.len, sizeof(*missing));
-    uint16_t *mismatch = kr_calloc(e->roster.len, sizeof(*mismatch));
-    size_t n = 0, wrong = 0;
-    bool changed = !e->acked, wait = false, lacking = false;
-    for (size_t i = 0; i < e->roster.len; i++) {
-        bool lacks = !e->held[i].has;
-        changed = changed || lacks != e->reported[i];
-        if (e->mismatch[i])
-            mismatch[wrong++] = (uint16_t)i;
-        if (!lacks)
-            continue;
-        lacking = true;
-        if (!e->mismatch[i]) /* no retry (5.4) */
-            missing[n++] = (uint16_t)i;
-        const struct kr_peer *p = kr_peer_find(c, &e->roster.entries[i].attach);
-        wait = wait || (p && p->resetting); /* the new session goes first */
+    bool shared = kr_epoch_is_shared(e);
+    if (shared && !kr_epoch_holds(e, e->me) &&
+        (e->sealing.leader == e->me || e->sealing.leader == e->roster.len))
+        return; /* nobody can give it to us: a leader like that is deposed */
+    if (e->ack_ms <= c->now_ms) {
+        e->acked = false;
+        e->ack_ms = UINT64_MAX;
     }
-    if (changed && !wait && (!lacking || e->collected)) {
-        struct kr_request r = {.kind = KR_REQ_ACK};
-        r.u.ack = (struct kr_req_ack){.instance = e->instance,
-                                      .epoch = e->link.epoch,
-                                      .missing = missing,
-                                      .missing_count = n,
-                                      .mismatch = mismatch,
-                                      .mismatch_count = wrong};
-        kr_request_send(c, &r);
-        e->acked = true;
-        for (size_t i = 0; i < e->roster.len; i++)
-            e->reported[i] = !e->held[i].has;
-        for (size_t i = 0; i < n; i++)
-            e->asked[missing[i]] = 1;
-    }
-    free(missing);
-    free(mismatch);
+    struct gap g = {.changed = !e->acked};
+    g.missing = kr_calloc(e->roster.len, sizeof(*g.missing));
+    g.mismatch = kr_calloc(e->roster.len, sizeof(*g.mismatch));
+    for (size_t i = 0; !shared && i < e->roster.len; i++)
+        look_at(c, e, i, &g);
+    if (shared && e->sealing.leader < e->roster.len)
+        look_at(c, e, e->sealing.leader, &g);
+    if (g.changed && !g.wait && (!g.lacking || e->collected))
+        send_ack(c, e, &g);
+    free(g.missing);
+    free(g.mismatch);
 }

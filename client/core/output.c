@@ -6,6 +6,12 @@
 #include "base/alloc.h"
 #include "base/err.h"
 
+const char *kr_verify_step_name(enum kr_verify_step step)
+{
+    static const char *const names[] = {"asked", "code", "verified", "mismatch", "ended"};
+    return names[step];
+}
+
 void kr_client_output_init(struct kr_client_output *out)
 {
     *out = (struct kr_client_output){.deadline_ms = UINT64_MAX};
@@ -19,6 +25,7 @@ void kr_client_output_clear(struct kr_client_output *out)
         struct kr_report *r = &out->reports[i];
         free(r->what);
         free(r->why);
+        free(r->leader);
         for (size_t k = 0; k < r->who_count; k++)
             free(r->who[k]);
         free(r->who);

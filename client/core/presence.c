@@ -65,6 +65,7 @@ static void out_of_room(struct kr_client *c, const char *why)
     c->in_room = c->joining = false;
     kr_client_attach_end(c);
     kr_presence_forget(c);
+    kr_attested_forget(c, false);
     kr_exposure_forget(c);
     c->sending = NULL;
     if (!c->keep)
@@ -93,6 +94,13 @@ bool kr_presence_shows(const struct kr_client *c, const char *participant, const
     struct kr_occupant *o;
     HASH_FIND_STR(c->occupants, participant, o);
     return o && o->has_device && kr_id_equal(&o->device, device);
+}
+
+bool kr_presence_is_admin(const struct kr_client *c, const char *participant)
+{
+    struct kr_occupant *o;
+    HASH_FIND_STR(c->occupants, participant, o);
+    return o && o->is_admin;
 }
 
 static bool has_status(const struct kr_el *x, const char *code)
@@ -133,6 +141,10 @@ static void came(struct kr_client *c, const char *nick, const struct kr_el *el, 
     o->has_device = d && !kr_el_next(d, "device", KR_NS) && kr_el_attr_id(d, "id", &o->device) == 0;
     const struct kr_el *item = x ? kr_el_child(x, "item", KR_NS_MUC_USER) : NULL;
     const char *jid = item ? kr_el_attr(item, "jid") : NULL;
+    const char *affiliation = item ? kr_el_attr(item, "affiliation") : NULL;
+    o->is_admin = affiliation && (strcmp(affiliation, "owner") == 0 || strcmp(affiliation, "admin") == 0);
+    if (o->has_device)
+        kr_seen_presence(c, &o->device, o->is_admin);
     o->is_service = jid && kr_jid_same_bare(jid, c->service);
     /* Also one that was never seen to go: a server may hold its place while it restarts. */
     if (o->is_service && c->phase >= KR_PHASE_WAITING && !c->mismatched)

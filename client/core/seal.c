@@ -1,4 +1,4 @@
-/* Sealing our secret for those who need it (docs/protocol.md 5.10, 6.4, 7.5). */
+/* Sealing our secret for those who need it (docs/protocol.md 5.10, 5.13, 6.4, 7.5). */
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -13,6 +13,8 @@ static uint8_t why_not(const struct kr_client *c, struct kr_peer *p)
         return KR_WITHHELD_ATTACH;
     if (!kr_presence_shows(c, p->participant, &p->device))
         return KR_WITHHELD_PRESENCE;
+    if (!kr_attested_holds(c, p))
+        return KR_WITHHELD_UNVERIFIED;
     return kr_peer_speak(p) ? 0 : KR_WITHHELD_SESSION;
 }
 
@@ -21,7 +23,7 @@ static bool is_recipient(const struct kr_epoch_state *e, enum kr_round round, si
     if (i == e->me)
         return false;
     if (round != KR_ROUND_SUPPLEMENT)
-        return kr_round_has(&e->roster, e->link.kind, round, e->me, i);
+        return kr_round_has(&e->sealing, round, e->me, i);
     return e->supplements[i] < KR_SUPPLEMENTS_MAX &&
            (e->to[i] == KR_TO_WANTED || e->to[i] == KR_TO_ABSENT || e->to[i] == KR_TO_SESSIONLESS);
 }
@@ -38,7 +40,7 @@ static bool claim_for(struct kr_client *c, struct kr_epoch_state *e, enum kr_rou
             continue; /* without a session, and not asked for: the peer opens one, or the service wants us to
                        */
         /* in round 2 a joiner's session comes with its round 1 */
-        if (round == KR_ROUND_2 && e->roster.entries[i].is_new) {
+        if (round == KR_ROUND_2 && e->roster.entries[i].is_new && kr_round_1_exists(&e->sealing)) {
             waiting = waiting || !e->round1_delivered;
             continue;
         }
@@ -60,6 +62,7 @@ struct envelope { /* being made */
     struct kr_packed *entries;
     struct kr_id *sealed; /* attaches sealed for, in roster order */
     size_t count, sealed_count;
+    struct kr_digest confirm; /* of what is sealed, where it has a leader */
 };
 
 static uint8_t seal_one(struct kr_client *c, struct kr_epoch_state *e, struct kr_peer *p, size_t i,
@@ -69,9 +72,9 @@ static uint8_t seal_one(struct kr_client *c, struct kr_epoch_state *e, struct kr
     struct kr_buf text;
     enum kr_olm_type type;
     kr_buf_init(&text, KR_CIPHERTEXT_MAX);
-    kr_sealed_plain(&e->held[e->me].secret, &e->context, kr_roster_line(&e->roster, e->me),
+    kr_sealed_plain(kr_epoch_secret(e, e->me), &e->context, kr_roster_line(&e->roster, e->me),
                     kr_roster_line(&e->roster, i), &plain);
-    int err = kr_olm_encrypt(kr_peer_speak(p), &c->random, &plain, &type, &text);
+    int err = kr_peer_say(c, p, kr_peer_speak(p), &plain, &type, &text);
     char *body = err ? NULL : kr_arena_strndup(&v->arena, (const char *)text.ptr, text.len);
     if (body) {
         v->entries[v->count++] = (struct kr_packed){(uint16_t)i, (uint8_t)type, kr_span(body, text.len)};
@@ -87,13 +90,15 @@ static void withhold(struct kr_client *c, struct kr_epoch_state *e, struct kr_pe
 {
     char *body = kr_arena_strndup(&v->arena, (const char *)&why, 1);
     v->entries[v->count++] = (struct kr_packed){(uint16_t)i, KR_PACKED_WITHHELD, kr_span(body, 1)};
-    e->to[i] = why == KR_WITHHELD_PRESENCE  ? KR_TO_ABSENT
-               : why == KR_WITHHELD_SESSION ? KR_TO_SESSIONLESS
-                                            : KR_TO_WITHHELD;
+    e->to[i] = why == KR_WITHHELD_PRESENCE || why == KR_WITHHELD_UNVERIFIED ? KR_TO_ABSENT
+               : why == KR_WITHHELD_SESSION                                 ? KR_TO_SESSIONLESS
+                                                                            : KR_TO_WITHHELD;
     if (p && !p->told && why != KR_WITHHELD_SESSION) {
         p->told = true;
         kr_output_refused(c->out, "line",
-                          why == KR_WITHHELD_PRESENCE ? KR_E_NOT_IN_PRESENCE : KR_E_BAD_SIGNATURE,
+                          why == KR_WITHHELD_PRESENCE     ? KR_E_NOT_IN_PRESENCE
+                          : why == KR_WITHHELD_UNVERIFIED ? KR_E_NOT_VERIFIED
+                                                          : KR_E_BAD_SIGNATURE,
                           p->participant);
     }
 }
@@ -128,7 +133,9 @@ static int sign_envelope(struct kr_client *c, const struct kr_epoch_state *e, en
                                .context = e->context,
                                .attach = c->attach,
                                .round = round,
-                               .recipients = kr_recipients_digest(v->sealed, v->sealed_count)};
+                               .recipients = kr_recipients_digest(v->sealed, v->sealed_count),
+                               .has_confirm = kr_source_is_led(e->link.source),
+                               .confirm = v->confirm};
     struct kr_buf text = kr_sealed_text(&t);
     int err = text.err ? text.err : kr_olm_account_sign(c->account, kr_buf_span(&text), ret_sig);
     kr_buf_done(&text);
@@ -155,24 +162,26 @@ static void send_envelope(struct kr_client *c, struct kr_epoch_state *e, enum kr
     if (v->count == 0 || sign_envelope(c, e, round, v, &sig))
         return;
     uint32_t of = 0, part = 0;
+    bool led = kr_source_is_led(e->link.source);
     for (size_t at = 0; at < v->count; at += part_len(v, at))
         of++;
     for (size_t at = 0; at < v->count; at += part_len(v, at)) {
         struct kr_request r = {.kind = KR_REQ_ENVELOPE};
         part++;
-        r.u.envelope = (struct kr_req_envelope){.instance = e->instance,
-                                                .epoch = e->link.epoch,
+        r.u.envelope = (struct kr_req_envelope){.epoch = e->link.epoch,
                                                 .round = round,
                                                 .part = part,
                                                 .of = of,
                                                 .has_sig = part == of,
                                                 .sig = sig,
+                                                .has_confirm = part == of && led,
+                                                .confirm = v->confirm,
                                                 .entries = v->entries + at,
                                                 .entry_count = part_len(v, at)};
         struct kr_pending *q = kr_request_send(c, &r);
         if (q) {
             q->instance = e->instance;
-            q->epoch = e->link.epoch;
+            q->part = part;
             q->seals = part == of && v->sealed_count;
             q->round = round;
             e->posted = e->posted || q->seals;
@@ -187,6 +196,8 @@ static void seal_round(struct kr_client *c, struct kr_epoch_state *e, enum kr_ro
     kr_arena_init(&v.arena, e->roster.len * (KR_CIPHERTEXT_MAX + 64) + 64);
     v.entries = kr_calloc(e->roster.len, sizeof(*v.entries));
     v.sealed = kr_calloc(e->roster.len, sizeof(*v.sealed));
+    if (kr_source_is_led(e->link.source))
+        v.confirm = kr_confirm(&e->context, kr_epoch_secret(e, e->me));
     fill(c, e, round, &v);
     send_envelope(c, e, round, &v);
     kr_arena_done(&v.arena);
@@ -194,6 +205,8 @@ static void seal_round(struct kr_client *c, struct kr_epoch_state *e, enum kr_ro
     free(v.sealed);
 }
 
+/* A joiner's round 1 is waited for no longer; nor are the keys that a leader claims: it is deposed if nothing
+ * comes of it by the end of collecting (8.2), and what is withheld for want of a session comes later. */
 static uint64_t round1_late(const struct kr_epoch_state *e)
 {
     return e->announced_ms + e->deadline_ms * 3 / 8;
@@ -215,16 +228,17 @@ static bool has_supplement(struct kr_client *c, const struct kr_epoch_state *e)
 void kr_seal_advance(struct kr_client *c)
 {
     struct kr_epoch_state *e = kr_epoch_now(c);
-    if (!e || c->phase != KR_PHASE_MEMBER || c->mismatched || !e->held[e->me].has)
+    if (!e || c->phase != KR_PHASE_MEMBER || c->mismatched || !kr_epoch_holds(e, e->me))
         return;
     if (!e->round1_sent && !claim_for(c, e, KR_ROUND_1)) {
         e->round1_sent = true;
         seal_round(c, e, KR_ROUND_1);
     }
     if (e->round1_sent && !e->round2_sent) {
-        if (c->now_ms >= round1_late(e))
+        bool late = c->now_ms >= round1_late(e);
+        if (late)
             e->round1_delivered = true;
-        if (!claim_for(c, e, KR_ROUND_2)) {
+        if (!claim_for(c, e, KR_ROUND_2) || (late && kr_epoch_is_shared(e))) {
             e->round2_sent = true;
             bool alone = e->roster.len == 1;
             bool ratcheted = e->link.kind == KR_EPOCH_RATCHET && !e->roster.entries[e->me].is_new;
@@ -259,7 +273,7 @@ uint64_t kr_seal_next(const struct kr_client *c)
         return UINT64_MAX;
     if (e->round2_sent)
         return next_reset(c, e);
-    if (!e->round1_sent || e->round1_delivered)
+    if (!e->round1_sent || (e->round1_delivered && !kr_epoch_is_shared(e)))
         return UINT64_MAX;
     return round1_late(e);
 }
@@ -267,10 +281,14 @@ uint64_t kr_seal_next(const struct kr_client *c)
 void kr_seal_wanted(struct kr_client *c, const struct kr_notice_wanted *w)
 {
     struct kr_epoch_state *e = kr_epoch_now(c);
-    if (!e || c->mismatched || !kr_id_equal(&w->instance, &e->instance) || w->epoch != e->link.epoch)
+    if (!e || c->mismatched || w->epoch != e->link.epoch)
         return;
     if (!kr_open_seats(c, e, w->recipients, w->recipient_count))
         return;
+    if (kr_secret_of(&e->sealing, e->me) != e->me) { /* it is not ours to give */
+        kr_output_refused(c->out, "wanted", KR_E_UNEXPECTED, NULL);
+        return;
+    }
     for (size_t i = 0; i < w->recipient_count; i++)
         e->to[w->recipients[i]] = KR_TO_WANTED;
 }

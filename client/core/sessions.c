@@ -16,10 +16,12 @@ struct kr_peer *kr_peer_find(struct kr_client *c, const struct kr_id *attach)
 
 void kr_peer_free(struct kr_client *c, struct kr_peer *p)
 {
+    kr_verify_peer_gone(c, p);
     HASH_DEL(c->peers, p);
     for (size_t i = 0; i < p->session_count; i++)
         kr_olm_session_free(p->sessions[i].olm);
     free(p->participant);
+    free(p->owner);
     free(p);
 }
 
@@ -28,13 +30,43 @@ static bool better(const struct kr_peer_session *a, const struct kr_peer_session
     return a->heard != b->heard ? a->heard > b->heard : a->made > b->made;
 }
 
-struct kr_olm_session *kr_peer_speak(struct kr_peer *p)
+struct kr_peer_session *kr_peer_speak(struct kr_peer *p)
 {
-    const struct kr_peer_session *best = NULL;
+    struct kr_peer_session *best = NULL;
     for (size_t i = 0; i < p->session_count; i++)
         if (!best || better(&p->sessions[i], best))
             best = &p->sessions[i];
-    return best ? best->olm : NULL;
+    return best;
+}
+
+int kr_peer_say(struct kr_client *c, struct kr_peer *p, struct kr_peer_session *s,
+                const struct kr_secret *plain, enum kr_olm_type *ret_type, struct kr_buf *out)
+{
+    int err = kr_olm_encrypt(s->olm, &c->random, plain, ret_type, out);
+    if (!err) {
+        s->said_ms = c->now_ms;
+        s->said = true;
+        p->heal_ms = UINT64_MAX;
+    }
+    return err;
+}
+
+void kr_peer_say_nothing(struct kr_client *c, struct kr_peer *p, struct kr_peer_session *s,
+                         enum kr_olm_type type)
+{
+    struct kr_secret zero = KR_SECRET_NONE;
+    struct kr_buf message;
+    enum kr_olm_type made;
+    kr_secret_alloc(&zero, 1);
+    kr_buf_init(&message, KR_CIPHERTEXT_MAX);
+    if (kr_peer_say(c, p, s, &zero, &made, &message) == 0 && made == type) {
+        struct kr_request r = {.kind = KR_REQ_SESSION};
+        r.u.session =
+            (struct kr_req_session){.to = p->attach, .type = (uint8_t)type, .message = kr_buf_span(&message)};
+        kr_request_send(c, &r);
+    }
+    kr_buf_done(&message);
+    kr_secret_done(&zero);
 }
 
 static void add_session(struct kr_client *c, struct kr_peer *p, struct kr_olm_session *olm, bool heard)
@@ -119,25 +151,12 @@ void kr_claim_send(struct kr_client *c, const struct kr_claim_target *targets, s
 /* A new session for the peer that we cannot hear: the one byte tells it of it. */
 static void greet(struct kr_client *c, struct kr_peer *p)
 {
-    struct kr_secret zero = KR_SECRET_NONE;
-    kr_secret_alloc(&zero, 1);
-    struct kr_buf message;
-    kr_buf_init(&message, KR_CIPHERTEXT_MAX);
-    enum kr_olm_type type;
-    struct kr_olm_session *newest = NULL;
-    uint64_t made = 0;
+    struct kr_peer_session *newest = NULL;
     for (size_t i = 0; i < p->session_count; i++)
-        if (p->sessions[i].made > made) {
-            made = p->sessions[i].made;
-            newest = p->sessions[i].olm;
-        }
-    if (newest && kr_olm_encrypt(newest, &c->random, &zero, &type, &message) == 0 && type == KR_OLM_PREKEY) {
-        struct kr_request r = {.kind = KR_REQ_SESSION};
-        r.u.session = (struct kr_req_session){.to = p->attach, .message = kr_buf_span(&message)};
-        kr_request_send(c, &r);
-    }
-    kr_buf_done(&message);
-    kr_secret_done(&zero);
+        if (!newest || p->sessions[i].made > newest->made)
+            newest = &p->sessions[i];
+    if (newest)
+        kr_peer_say_nothing(c, p, newest, KR_OLM_PREKEY);
 }
 
 static void claim_one(struct kr_client *c, struct kr_peer *p, const struct kr_claimed *key)
@@ -196,11 +215,20 @@ void kr_peer_reset(struct kr_client *c, struct kr_peer *p)
 
 void kr_peer_greeted(struct kr_client *c, const struct kr_notice_session *s)
 {
-    struct kr_peer *p = c->phase == KR_PHASE_MEMBER ? kr_peer_find(c, &s->from) : NULL;
+    bool hears = c->phase == KR_PHASE_MEMBER || (c->phase == KR_PHASE_WAITING && s->verify);
+    struct kr_peer *p = hears ? kr_peer_find(c, &s->from) : NULL;
+    if (!p && hears && s->verify && c->policy.authorise == KR_AUTHORISE_VERIFIED) {
+        kr_line_ask_for(c, s); /* it waits to be verified, or we do */
+        return;
+    }
     struct kr_secret plain = KR_SECRET_NONE;
     int err = p ? KR_E_BAD_SIGNATURE : KR_E_NOT_IN_ROSTER;
     if (p && p->verified)
-        err = kr_peer_open(c, p, KR_PACKED_PREKEY, s->message, &plain);
+        err = kr_peer_open(c, p, s->type, s->message, &plain);
+    if (!err && s->verify)
+        err = kr_verify_heard(c, p, &plain);
+    else if (!err && !kr_word_is_nothing(&plain))
+        err = KR_E_MALFORMED;
     if (err)
         kr_output_refused(c->out, "session", err, p ? p->participant : NULL);
     kr_secret_done(&plain);

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/limit.h"
+#include "base/utf8.h"
 #include "client/client.h"
 #include "forward.h"
 #include "identity.h"
@@ -19,10 +21,13 @@
 #include "io/log.h"
 #include "io/loop.h"
 #include "io/random.h"
+#include "log_file.h"
+#include "room_code.h"
+#include "script.h"
 #include "show.h"
 #include "tally.h"
 
-enum { BACKOFF_MIN_MS = 100, BACKOFF_MAX_MS = 2000, COMMAND_MAX = 256, GOODBYE_MS = 1500 };
+enum { BACKOFF_MIN_MS = 100, BACKOFF_MAX_MS = 2000, COMMAND_MAX = 1200, GOODBYE_MS = 1500 };
 
 struct peer {
     const struct kr_options *options;
@@ -34,26 +39,87 @@ struct peer {
     struct kr_forward *forward;
     struct kr_tally *tally;
     uint64_t client_due_ms, frame_due_ms;
+    struct kr_script script;
+    struct kr_room_code_job *room_code; /* NULL: none is being computed */
+    bool room_code_again;               /* the roster has changed since it began */
     bool muted, quitting, failed, closing;
     char command[COMMAND_MAX];
     size_t command_len;
     bool input_over;
 };
 
+/* --- the room code --- */
+
+static void start_room_code(struct peer *p)
+{
+    struct kr_client_view v = kr_client_look(p->client);
+    if (p->room_code)
+        p->room_code_again = true;
+    else if (v.newest)
+        p->room_code = kr_room_code_start(&v.roster, v.members);
+}
+
+static void finish_room_code(struct peer *p)
+{
+    struct kr_room_code_shown code = kr_room_code_finish(p->room_code);
+    char line[120];
+    p->room_code = NULL;
+    snprintf(line, sizeof(line), "room code of %zu devices: %s", code.devices, code.text);
+    kr_show(&p->show, "room-code",
+            json_pack("{s:s,s:I}", "code", code.text, "devices", (json_int_t)code.devices), line);
+    if (p->room_code_again) {
+        p->room_code_again = false;
+        start_room_code(p);
+    }
+}
+
 /* --- the core --- */
+
+static void report(struct peer *p, const struct kr_report *r)
+{
+    const char *file = p->options->log_state;
+    kr_show_report(&p->show, r);
+    if (r->kind == KR_REPORT_LOG && file && kr_log_file_write(file, &r->log_key, &r->log))
+        fprintf(stderr, "keyroom-peer: %s: cannot be written\n", file);
+}
+
+/* The operator's key, and what was kept of this log. KR_E_ values for a file that cannot be used. */
+static int read_log(const struct kr_options *o, struct kr_client_config *config, struct kr_note_key *kept)
+{
+    bool known = false;
+    struct kr_log_claim seen = {.size = 0};
+    int err = o->log_state ? kr_log_file_read(o->log_state, kept, &seen, &known) : 0;
+    if (err)
+        return err;
+    config->log_key_given = o->has_log_key;
+    config->log_key = o->has_log_key ? &o->log_key : known ? kept : NULL;
+    if (known && (!o->has_log_key ||
+                  (strcmp(kept->name, o->log_key.name) == 0 && kr_key_equal(&kept->key, &o->log_key.key))))
+        config->log_seen = seen;
+    return 0;
+}
 
 static void step(struct peer *p, struct kr_client_event event)
 {
     struct kr_client_output out;
     kr_client_output_init(&out);
     event.now_ms = kr_mono_ms();
+    event.wall_ms = kr_wall_ms();
     kr_client_step(p->client, &event, &out);
     p->client_due_ms = out.deadline_ms;
-    for (size_t i = 0; i < out.report_count; i++)
-        kr_show_report(&p->show, &out.reports[i]);
+    bool announced = false;
+    for (size_t i = 0; i < out.report_count; i++) {
+        report(p, &out.reports[i]);
+        kr_script_hear(&p->script, &out.reports[i]);
+        announced |= out.reports[i].kind == KR_REPORT_ANNOUNCE;
+    }
     for (size_t i = 0; i < out.stanza_count && p->link; i++)
         kr_link_send(p->link, out.stanzas[i], strlen(out.stanzas[i]));
     kr_client_output_clear(&out);
+    if (announced && p->options->room_code)
+        start_room_code(p);
+    if (kr_script_next(&p->script, &event))
+        step(p, event);
 }
 
 static void simple_step(struct peer *p, enum kr_client_event_kind kind)
@@ -215,6 +281,7 @@ static void quit(struct peer *p)
 
 static void run_command(struct peer *p, const char *command)
 {
+    struct kr_client_event event;
     if (strcmp(command, "leave") == 0) {
         p->muted = true;
         simple_step(p, KR_CLIENT_LEAVE);
@@ -233,11 +300,16 @@ static void run_command(struct peer *p, const char *command)
         show_status(p);
     else if (strcmp(command, "drop-link") == 0)
         drop_link(p);
+    else if (strcmp(command, "room-code") == 0)
+        start_room_code(p);
     else if (strcmp(command, "quit") == 0)
         quit(p);
+    else if (kr_script_command(command, &event))
+        step(p, event);
     else if (*command)
         fprintf(stderr, "keyroom-peer: no such command: leave, join, detach, mute, unmute, frames, status, "
-                        "drop-link, quit\n");
+                        "drop-link, room-code, verify NICK, match NICK, mismatch NICK, decline NICK, "
+                        "distrust NICK, quit\n");
 }
 
 static void read_commands(struct peer *p)
@@ -272,17 +344,18 @@ static void run_once(struct peer *p, int signal_fd)
 {
     uint64_t due = earlier(p->client_due_ms, p->forward && !p->closing ? p->frame_due_ms : UINT64_MAX),
              part_due;
-    struct pollfd fds[4] = {{.fd = signal_fd, .events = POLLIN},
+    struct pollfd fds[5] = {{.fd = signal_fd, .events = POLLIN},
                             {.fd = p->input_over ? -1 : STDIN_FILENO, .events = POLLIN},
                             {.fd = -1},
-                            {.fd = -1}};
+                            {.fd = -1},
+                            {.fd = kr_room_code_fd(p->room_code), .events = POLLIN}};
     fds[2].fd = kr_link_poll(p->link, &fds[2].events, &part_due);
     due = earlier(due, part_due);
     if (p->forward) {
         fds[3].fd = kr_forward_poll(p->forward, &fds[3].events, &part_due);
         due = earlier(due, part_due);
     }
-    if (kr_loop_wait(fds, 4, due) != 0)
+    if (kr_loop_wait(fds, 5, due) != 0)
         p->failed = true;
     if (kr_loop_next_signal(signal_fd))
         quit(p);
@@ -294,8 +367,29 @@ static void run_once(struct peer *p, int signal_fd)
         kr_forward_run(p->forward, kr_mono_ms());
         frames_when_due(p);
     }
+    if (p->room_code && fds[4].revents)
+        finish_room_code(p);
     if (!p->input_over && fds[1].revents)
         read_commands(p);
+}
+
+static int read_passphrase(const char *path, char *errmsg, struct kr_secret *ret_passphrase)
+{
+    struct kr_secret line = KR_SECRET_NONE, text = KR_SECRET_NONE;
+    int err = kr_file_read_line_secret(path, KR_PASSPHRASE_MAX, errmsg, &line);
+    if (err)
+        return err;
+    kr_secret_alloc(&text, line.len + 1); /* terminated */
+    memcpy(text.ptr, line.ptr, line.len);
+    if (strlen((const char *)text.ptr) == line.len && kr_utf8_plain((const char *)text.ptr, line.len)) {
+        kr_secret_move(ret_passphrase, &line);
+    } else {
+        err = KR_E_CONFIG;
+        snprintf(errmsg, 256, "%s: must hold UTF-8 text without control characters", path);
+    }
+    kr_secret_done(&line);
+    kr_secret_done(&text);
+    return err;
 }
 
 static int start(struct peer *p, int *ret_signal_fd)
@@ -303,23 +397,45 @@ static int start(struct peer *p, int *ret_signal_fd)
     const struct kr_options *o = p->options;
     char errmsg[256] = "";
     struct kr_olm_account *account = NULL;
+    struct kr_secret passphrase = KR_SECRET_NONE;
     int err = o->password_file ? kr_file_read_line_secret(o->password_file, 1024, errmsg, &p->password) : 0;
+    if (!err && o->passphrase_file)
+        err = read_passphrase(o->passphrase_file, errmsg, &passphrase);
     if (!err)
         err = kr_identity_open(o->identity, o->identity_key, &p->random, errmsg, &account);
     if (err) {
         fprintf(stderr, "keyroom-peer: %s\n", errmsg[0] ? errmsg : kr_strerror(err));
+        kr_secret_done(&passphrase);
         return err;
     }
-    const struct kr_client_config config = {.room = o->room,
-                                            .nick = o->nick,
-                                            .service = o->service,
-                                            .floor = o->floor,
-                                            .any_format = o->any_format,
-                                            .format = o->format,
-                                            .keep = true,
-                                            .random = p->random,
-                                            .account = account};
+    struct kr_note_key kept;
+    struct kr_client_config config = {.room = o->room,
+                                      .nick = o->nick,
+                                      .service = o->service,
+                                      .owner = o->owner,
+                                      .floor = o->floor,
+                                      .any_format = o->any_format,
+                                      .format = o->format,
+                                      .sources = o->sources,
+                                      .lead = o->lead,
+                                      .has_service_device = o->has_service_device,
+                                      .service_device = o->service_device,
+                                      .passphrase = &passphrase,
+                                      .attest_for_s = o->attest_for_s,
+                                      .operator_may_verify = o->operator_may_verify,
+                                      .keep = true,
+                                      .random = p->random,
+                                      .account = account};
+    err = read_log(o, &config, &kept);
+    if (err) {
+        fprintf(stderr, "keyroom-peer: %s: %s\n", o->log_state, kr_strerror(err));
+        kr_secret_done(&passphrase);
+        kr_olm_account_free(account);
+        return err;
+    }
     p->client = kr_client_new(&config);
+    kr_secret_done(&passphrase);
+    kr_script_init(&p->script, o);
     p->client_due_ms = UINT64_MAX;
     p->frame_due_ms = kr_mono_ms();
     p->tally = kr_tally_new(o->nick);
@@ -350,6 +466,9 @@ int kr_peer_main(const struct kr_options *options)
     kr_client_free(p.client);
     kr_forward_free(p.forward);
     kr_tally_free(p.tally);
+    kr_script_done(&p.script);
+    if (p.room_code)
+        (void)kr_room_code_finish(p.room_code);
     kr_secret_done(&p.password);
     if (signal_fd >= 0)
         close(signal_fd);

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "io/clock.h"
 #include "message/event.h"
+#include "show_verify.h"
 
 void kr_show(const struct kr_show *s, const char *event, json_t *fields, const char *text)
 {
@@ -70,7 +71,9 @@ static const char *event_name(enum kr_report_kind kind)
         [KR_REPORT_SWITCH] = "switch",       [KR_REPORT_STOP] = "stop",
         [KR_REPORT_MISMATCH] = "mismatch",   [KR_REPORT_EXPOSED] = "exposed",
         [KR_REPORT_UNEXPOSED] = "unexposed", [KR_REPORT_DETACHED] = "detached",
-        [KR_REPORT_STATE] = "state"};
+        [KR_REPORT_STATE] = "state",         [KR_REPORT_LOG] = "log",
+        [KR_REPORT_PROVED] = "proved",       [KR_REPORT_ALARM] = "alarm",
+        [KR_REPORT_VERIFY] = "verify",       [KR_REPORT_TRUST] = "trust"};
     return names[kind];
 }
 
@@ -103,6 +106,9 @@ static void report_fields(const struct kr_show *s, const struct kr_report *r, js
         put_id(f, "instance", &r->instance);
         json_object_set_new(f, "epoch", json_integer((json_int_t)r->epoch));
         json_object_set_new(f, "kind", json_string(kr_epoch_kind_name(r->epoch_kind)));
+        json_object_set_new(f, "source", json_string(kr_source_name(r->source)));
+        if (r->leader)
+            json_object_set_new(f, "leader", json_string(r->leader));
         json_object_set_new(f, "reason", json_string(reasons));
         json_object_set_new(f, "size", json_integer((json_int_t)r->who_count));
         json_object_set_new(f, "roster", who_array(r));
@@ -135,6 +141,27 @@ static void report_fields(const struct kr_show *s, const struct kr_report *r, js
         json_object_set_new(f, "text", json_string(or_empty(r->why)));
         json_object_set_new(f, "waiting", who_array(r));
         break;
+    case KR_REPORT_LOG: {
+        char root[KR_KEY_TEXT];
+        kr_digest_write(root, &r->log.root);
+        json_object_set_new(f, "epoch", json_integer((json_int_t)r->epoch));
+        json_object_set_new(f, "origin", json_string(r->log_key.name));
+        json_object_set_new(f, "size", json_integer((json_int_t)r->log.size));
+        json_object_set_new(f, "root", json_string(root));
+        break;
+    }
+    case KR_REPORT_PROVED:
+        json_object_set_new(f, "epoch", json_integer((json_int_t)r->epoch));
+        break;
+    case KR_REPORT_ALARM:
+        json_object_set_new(f, "epoch", json_integer((json_int_t)r->epoch));
+        json_object_set_new(f, "what", json_string(or_empty(r->what)));
+        json_object_set_new(f, "why", json_string(or_empty(r->why)));
+        break;
+    case KR_REPORT_VERIFY:
+    case KR_REPORT_TRUST:
+        kr_show_verify_fields(r, f);
+        break;
     }
 }
 
@@ -158,8 +185,9 @@ static void report_line(const struct kr_show *s, const struct kr_report *r, stru
         break;
     case KR_REPORT_ANNOUNCE:
         kr_reasons_write(reasons, r->reasons);
-        kr_buf_printf(b, "epoch %" PRIu64 " announced (%s, %s): ", r->epoch, reasons,
-                      kr_epoch_kind_name(r->epoch_kind));
+        kr_buf_printf(b, "epoch %" PRIu64 " announced (%s, %s, source %s%s%s): ", r->epoch, reasons,
+                      kr_epoch_kind_name(r->epoch_kind), kr_source_name(r->source),
+                      r->leader ? ", led by " : "", or_empty(r->leader));
         say_who(b, r);
         break;
     case KR_REPORT_COMMIT:
@@ -194,10 +222,41 @@ static void report_line(const struct kr_show *s, const struct kr_report *r, stru
             kr_buf_printf(b, " waiting: ");
         say_who(b, r);
         break;
+    case KR_REPORT_LOG:
+        kr_buf_printf(b, "epoch %" PRIu64 " is entry %" PRIu64 " of the log %s", r->epoch, r->log.size - 1,
+                      r->log_key.name);
+        break;
+    case KR_REPORT_PROVED:
+        kr_buf_printf(b, "epoch %" PRIu64 " is proved: the log has it, with these people", r->epoch);
+        break;
+    case KR_REPORT_ALARM:
+        kr_buf_printf(b, "ALARM: %s (%s)", or_empty(r->why), or_empty(r->what));
+        break;
+    case KR_REPORT_VERIFY:
+    case KR_REPORT_TRUST:
+        kr_show_verify_line(r, b);
+        break;
     }
 }
 
-void kr_show_report(const struct kr_show *s, const struct kr_report *r)
+/* What an application must say of a room whose members share one secret (docs/protocol.md 5.13 - 5.15). */
+static void warn_of(struct kr_show *s, enum kr_source source)
+{
+    static const char *const warnings[KR_SOURCES] = {
+        [KR_SOURCE_LEADER] = "WARNING: members of this room could forge each other's media",
+        [KR_SOURCE_SERVICE] =
+            "WARNING: members of this room could forge each other's media, and the service knows all keys",
+        [KR_SOURCE_PASSPHRASE] =
+            "WARNING: members of this room could forge each other's media, and whoever knows the passphrase "
+            "has all keys: authorisation and rotation protect nothing"};
+    if (!warnings[source] || (s->warned & KR_SOURCE_BIT(source)))
+        return;
+    s->warned |= KR_SOURCE_BIT(source);
+    kr_show(s, "warning", json_pack("{s:s,s:s}", "source", kr_source_name(source), "text", warnings[source]),
+            warnings[source]);
+}
+
+void kr_show_report(struct kr_show *s, const struct kr_report *r)
 {
     struct kr_buf line;
     kr_buf_init(&line, 1 << 20);
@@ -212,6 +271,8 @@ void kr_show_report(const struct kr_show *s, const struct kr_report *r)
     kr_show(s, event_name(r->kind), fields, text ? text : "");
     free(text);
     kr_buf_done(&line);
+    if (r->kind == KR_REPORT_ANNOUNCE)
+        warn_of(s, r->source);
 }
 
 static json_int_t sum(json_t *v)

@@ -33,9 +33,12 @@ class Bench:
     # --- one measurement: a fresh server, so that nothing of an earlier one weighs on it ---
 
     def _stage(self, case, system, name):
-        rooms = {f"{system.name}-*": {"source": system.source}} if system.source not in (None, "participants") else None
-        return Stage(os.path.join(self._stages, name), self.args.bin, server=case.server, options=case.options, rooms=rooms,
+        options = {**case.options, **system.options, **({"source": system.source} if system.source else {})}
+        return Stage(os.path.join(self._stages, name), self.args.bin, server=self._server(case), options=options,
                      service=system.load == "keyroom")
+
+    def _server(self, case):
+        return {"lines": self.args.prosody or (), **case.server}
 
     def _options(self, case, n):
         quick = self.args.quick
@@ -77,8 +80,8 @@ class Bench:
 
     def _floor(self, case, system, n, script, rounds):
         """The floor under the rotation that has just been recorded."""
-        stage = Stage(os.path.join(self._stages, f"{case.name}-{system.floor}-{n}"), self.args.bin, server=case.server,
-                      service=False)
+        stage = Stage(os.path.join(self._stages, f"{case.name}-{system.floor}-{n}"), self.args.bin,
+                      server=self._server(case), service=False)
         try:
             stage.start()
             told = stage.load("meeting", "floor", n, label="floor", script=script, rounds=rounds).result()
@@ -113,6 +116,8 @@ class Bench:
                 sizes = self.args.n
             for n in sizes:
                 for system in plan.systems(case, self.args.quick):
+                    if self.args.system and system.name not in self.args.system:
+                        continue
                     if n <= system.most or case.story == "many":
                         yield case, system, n
 
@@ -171,7 +176,9 @@ def arguments():
     parser = argparse.ArgumentParser(prog="bench", add_help=False)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--case", action="append", choices=[case.name for case in plan.CASES] + ["directory"])
+    parser.add_argument("--system", action="append", choices=[system.name for system in plan.SYSTEMS])
     parser.add_argument("-n", action="append", type=int)
+    parser.add_argument("--prosody", action="append")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=int)
     parser.add_argument("--rooms", type=int)

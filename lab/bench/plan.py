@@ -12,13 +12,18 @@ class System:
     load: str               # kr-load's name of it
     most: int               # participants; beyond, it is not measured
     source: str = None      # key source of its rooms
+    options: dict = field(default_factory=dict)     # of keyroomd's rooms, besides
     floor: str = None       # system name of the floor under it
     cases: tuple = None     # those it is measured in; None: all
 
 
 # Stock at 500 takes a minute and a half for one rotation, and 90 s of CPU: nobody needs that each time.
 SYSTEMS = (
-    System("keyroom-participants", "keyroom", 500, source="participants", floor="prosody-floor"),
+    System("keyroom-participants", "keyroom", 500, source="participants", options={"leader-above": 0}, floor="prosody-floor"),
+    System("keyroom-leader", "keyroom", 1000, source="leader", floor="prosody-floor-leader",
+           cases=("leave", "leave-default-read", "leave-10kbps", "join-storm")),
+    System("keyroom-service", "keyroom", 1000, source="service",
+           cases=("leave", "leave-default-read", "leave-10kbps", "join-storm")),
     System(STOCK, "stock", 200),
 )
 
@@ -47,7 +52,7 @@ ONLY_LEAVE = {"only_leave": True}
 PATIENT = {"deadline": 60000}
 
 CASES = (
-    Case("leave", "meeting", (20, 50, 100), (10, 20, 50, 100, 200), rounds=(1, 5), floor=True,
+    Case("leave", "meeting", (20, 50, 100), (10, 20, 50, 100, 200, 1000), rounds=(1, 5), floor=True,
          quick_load=ONLY_LEAVE),
     Case("leave-default-read", "meeting", (), (20, 50, 100, 200), rounds=(1, 3), server={"read_size": None}, load=ONLY_LEAVE,
          rename={"leave": "leave-default-read"}, floor=True),

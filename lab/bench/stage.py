@@ -17,8 +17,11 @@ class Stage(Meeting):
     def __init__(self, folder, bin_folder, *, server=None, options=None, rooms=None, service=True):
         super().__init__(folder, bin_folder, join=(), inviters=(GUESTS_MAY_INVITE,), log_level="info", rooms=rooms,
                          options={"authorise": "occupants", **(options or {})},
+                         metrics=(options or {}).get("source") == "service",
                          server={"floor": True, "level": "warn", **(server or {})})
         self._service = service
+        self._makes_keys = (options or {}).get("source") == "service"
+        self._device = None
         self._serial = 0
 
     def start(self):
@@ -26,6 +29,8 @@ class Stage(Meeting):
         self.configure()
         if self._service:
             self.start_keyroomd()
+            if self._makes_keys:
+                self._device = self.ctl("status")["service_device"]
 
     def close(self):
         proc.stop(self.keyroomd, 10)
@@ -44,6 +49,8 @@ class Stage(Meeting):
                 "--label", f"{label}-{self._serial}", "--coalesce", str(COALESCE_MS), "--prosody-pid", str(self.prosody.pid)]
         if self.keyroomd is not None:
             argv += ["--keyroomd-pid", str(self.keyroomd.pid)]
+        if self._device:
+            argv += ["--service-device", self._device, "--metrics-port", str(self.metrics_port)]
         if seconds is not None:
             options["seconds"] = seconds
         for name, value in options.items():

@@ -7,7 +7,7 @@ COLUMNS = (
     ("last_key", "last key s", "{:.3f}"), ("last_ack", "last ack s", "{:.3f}"), ("commit", "commit s", "{:.3f}"),
     ("last_switch", "last switch s", "{:.3f}"), ("exposure", "exposure s", "{:.3f}"), ("key_p50", "key p50", "{:.3f}"),
     ("key_p99", "key p99", "{:.3f}"), ("ack_p99", "ack p99", "{:.3f}"), ("stanzas", "stanzas", "{:.0f}"),
-    ("bytes", "MB", "{:.2f}"), ("prosody_cpu", "Prosody CPU s", "{:.3f}"), ("keyroomd_cpu", "keyroomd CPU s", "{:.4f}"),
+    ("bytes", "MB", "{:.2f}"), ("prosody_cpu", "Prosody CPU s", "{:.3f}"), ("keyroomd_cpu", "keyroomd CPU s", "{:.4f}"), ("olm", "of it Olm s", "{:.4f}"),
     ("cpu_per_ciphertext_us", "us/key", "{:.1f}"), ("rss", "keyroomd MB", "{:.1f}"), ("failed_pairs", "failed pairs", "{:.0f}"),
     ("busy", "put off", "{:.0f}"), ("leaves", "leaves", "{:.0f}"), ("rotation_max", "longest rotation s", "{:.3f}"),
     ("memory_per_member", "B a member", "{:.0f}"), ("start", "start s", "{:.3f}"), ("claims_per_s", "keys a second", "{:.0f}"),

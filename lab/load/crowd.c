@@ -30,6 +30,25 @@ static size_t room_number(const struct kr_crowd *crowd, const char *jid, const c
     return (size_t)(end - jid) > skip ? number_at(jid + skip, end) : SIZE_MAX;
 }
 
+/* Which of the line's rooms has the instance of that tag? What all members are told often names no more. */
+static size_t room_in(struct kr_crowd *crowd, size_t line, const struct kr_piece *p)
+{
+    const char *named = kr_piece_find(p, NULL, " in='"), *end = p->ptr + p->len;
+    char text[KR_TAG_TEXT] = "";
+    struct kr_tag tag;
+    if (!named || !crowd->dialect->is_in || (size_t)(end - named) < strlen(" in='") + sizeof(text))
+        return SIZE_MAX;
+    memcpy(text, named + strlen(" in='"), sizeof(text) - 1);
+    if (kr_tag_read(text, &tag) != 0)
+        return SIZE_MAX;
+    for (size_t room = 0; room < crowd->config->rooms; room++) {
+        const struct kr_seat *seat = kr_crowd_seat(crowd, line, room);
+        if (seat->state && crowd->dialect->is_in(seat, &tag))
+            return room;
+    }
+    return SIZE_MAX;
+}
+
 static struct kr_seat *seat_of(struct kr_crowd *crowd, size_t line, const struct kr_piece *p)
 {
     const char *end = p->ptr + p->len;
@@ -45,7 +64,7 @@ static struct kr_seat *seat_of(struct kr_crowd *crowd, size_t line, const struct
             room = room_number(crowd, from, end);
         } else {
             const char *named = kr_piece_find(p, NULL, " room='");
-            room = named ? room_number(crowd, named + strlen(" room='"), end) : SIZE_MAX;
+            room = named ? room_number(crowd, named + strlen(" room='"), end) : room_in(crowd, line, p);
         }
     }
     return room < crowd->config->rooms ? kr_crowd_seat(crowd, line, room) : NULL;

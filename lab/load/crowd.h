@@ -36,6 +36,8 @@ struct kr_dialect {
     /* Everything that is not presence, or presence too if `all`. */
     void (*stanza)(struct kr_seat *seat, const struct kr_piece *piece);
     bool all;
+    /* Is that the room's instance, as the seat was told? For what names it so. NULL: nothing does. */
+    bool (*is_in)(const struct kr_seat *seat, const struct kr_tag *tag);
     /* It joins and leaves by itself; the crowd's presence handling only looks on. */
     bool self_made;
     void (*leave)(struct kr_seat *seat); /* of a self_made one */
@@ -45,10 +47,12 @@ struct kr_dialect {
 };
 
 struct kr_crowd_config {
-    const char *muc;     /* domain */
-    const char *service; /* the service's JID */
-    const char *label;   /* of the rooms' names, which are LABEL-NUMBER@MUC */
-    size_t lines, rooms; /* one person of each room on a line at most */
+    const char *muc;         /* domain */
+    const char *service;     /* the service's JID */
+    const char *label;       /* of the rooms' names, which are LABEL-NUMBER@MUC */
+    size_t lines, rooms;     /* one person of each room on a line at most */
+    bool has_service_device; /* the service may make the keys, with this device */
+    struct kr_id service_device;
 };
 
 struct kr_crowd {

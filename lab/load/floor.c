@@ -27,10 +27,11 @@ static size_t size_of(const struct kr_floor_service *f, enum kr_record_kind kind
     return at < s->len ? s->bytes[at] : 0;
 }
 
-/* How many of a kind a member gets or sends; all the same, or the script is of something else. */
-static size_t each(const struct kr_floor_service *f, enum kr_record_kind kind)
+/* How many of a kind a member gets or sends: the same for all, or one more for the first ones. Of a leader's
+ * envelope, and of what everybody but the leader is given, that is one or none. */
+static size_t each(const struct kr_floor_service *f, enum kr_record_kind kind, size_t member)
 {
-    return f->members ? f->script->of[kind].len / f->members : 0;
+    return f->members ? (f->script->of[kind].len + f->members - 1 - member) / f->members : 0;
 }
 
 /* Text between head and tail such that the whole has `size` bytes, as far as that can be. */
@@ -60,8 +61,8 @@ static void send(struct kr_load *load, struct kr_line *line, const struct kr_buf
 
 static void tell_all(struct kr_floor_service *f, char stage, enum kr_record_kind kind)
 {
-    for (size_t nth = 0; nth < each(f, kind); nth++) {
-        for (size_t i = 0; i < f->members; i++) {
+    for (size_t nth = 0; nth < each(f, kind, 0); nth++) {
+        for (size_t i = 0; i < f->members && nth < each(f, kind, i); i++) {
             struct kr_buf head;
             kr_buf_init(&head, 8192);
             kr_buf_printf(&head,
@@ -90,14 +91,11 @@ static void on_request(struct kr_line *line, const struct kr_piece *p)
     struct kr_floor_service *f = line->owner;
     size_t len;
     const char *id = kr_piece_is(p, "iq") ? kr_piece_attr(p, "id", &len) : NULL;
-    if (!id || !len)
-        return;
-    if (*id == 'e') {
+    if (id && len && *id == 'e') {
         answer(f, p);
         if (++f->envelopes == f->script->of[KR_REC_ENVELOPE].len)
             tell_all(f, 'd', KR_REC_DELIVER);
-    } else if (*id == 'A') {
-        answer(f, p);
+    } else if (kr_piece_is(p, "message")) {
         if (++f->acks == f->script->of[KR_REC_ACK].len) {
             tell_all(f, 'o', KR_REC_OTHER);
             tell_all(f, 'c', KR_REC_COMMIT);
@@ -117,7 +115,8 @@ int kr_floor_start(struct kr_floor_service *f)
     f->line->owner = f;
     for (size_t k = 0; k < KR_REC_KINDS; k++) {
         struct kr_sizes *s = &f->script->of[k];
-        if (k != KR_REC_OTHER && k != KR_REC_ENVELOPE && (s->len == 0 || s->len % f->members))
+        bool of_all = k == KR_REC_ANNOUNCE || k == KR_REC_ACK || k == KR_REC_COMMIT;
+        if (of_all && (s->len == 0 || s->len % f->members))
             return KR_E_MALFORMED;
         /* Of a message in parts all but the last are the largest: so each member gets parts of the right
          * sizes. */
@@ -150,43 +149,50 @@ bool kr_floor_done(void *arg)
 
 /* --- the clients --- */
 
-static void request(struct kr_seat *seat, char kind, enum kr_record_kind record, size_t nth)
+static void seal(struct kr_seat *seat, size_t nth)
 {
     const struct kr_floor_service *f = of(seat)->service;
     struct kr_buf head;
     char id[32];
-    kr_seat_iq_id(seat, id, kind, nth);
+    kr_seat_iq_id(seat, id, 'e', nth);
     kr_buf_init(&head, 8192);
     kr_buf_printf(&head, "<iq type='set' to='%s' id='%s'><f xmlns='urn:keyroom:floor'>",
                   f->line->config->domain, id);
-    send(seat->crowd->load, seat->line, &head, "</f></iq>", size_of(f, record, seat->index, nth));
+    send(seat->crowd->load, seat->line, &head, "</f></iq>", size_of(f, KR_REC_ENVELOPE, seat->index, nth));
+    kr_buf_done(&head);
+}
+
+static void ack(struct kr_seat *seat)
+{
+    const struct kr_floor_service *f = of(seat)->service;
+    struct kr_buf head;
+    kr_buf_init(&head, 8192);
+    kr_buf_printf(&head, "<message to='%s'><f xmlns='urn:keyroom:floor'>", f->line->config->domain);
+    send(seat->crowd->load, seat->line, &head, "</f></message>", size_of(f, KR_REC_ACK, seat->index, 0));
     kr_buf_done(&head);
 }
 
 static void stanza(struct kr_seat *seat, const struct kr_piece *p)
 {
     struct floor *me = of(seat);
-    size_t len;
     const char *stage = kr_piece_find(p, NULL, " s='");
-    const char *id = kr_piece_is(p, "iq") ? kr_piece_attr(p, "id", &len) : NULL;
-    if (id && len && *id == 'A')
-        kr_trial_ack(seat->crowd->trial);
     if (!kr_piece_is(p, "message") || !stage || !me->service)
         return;
     switch (stage[4]) {
     case 'a':
-        /* Fewer envelopes than members: only the first ones seal. */
-        for (size_t nth = 0;
-             nth * me->service->members + seat->index < me->service->script->of[KR_REC_ENVELOPE].len; nth++)
-            request(seat, 'e', KR_REC_ENVELOPE, nth);
+        for (size_t nth = 0; nth < each(me->service, KR_REC_ENVELOPE, seat->index); nth++)
+            seal(seat, nth);
+        if (each(me->service, KR_REC_DELIVER, seat->index) == 0)
+            ack(seat);
         break;
     case 'd':
         kr_trial_keys(seat->crowd->trial, 1);
-        if (++me->delivers == each(me->service, KR_REC_DELIVER))
-            request(seat, 'A', KR_REC_ACK, 0);
+        if (++me->delivers == each(me->service, KR_REC_DELIVER, seat->index))
+            ack(seat);
         break;
     case 'c':
         me->committed = true;
+        kr_trial_ack(seat->crowd->trial);
         kr_trial_commit(seat->crowd->trial);
         kr_trial_switch(seat->crowd->trial);
         break;

@@ -17,7 +17,6 @@ struct full {
     uint64_t due_ms;
     uint64_t epoch, committed;
     size_t missing, roster_len;
-    char ack_id[ACK_ID_MAX]; /* of the newest ack */
     bool acked;
     bool fresh; /* announced in this step: what it can ratchet, it holds at once, and nobody sends */
 };
@@ -27,34 +26,23 @@ static struct full *of(const struct kr_seat *seat)
     return seat->state;
 }
 
-/* An answer to it tells that the service knows: what it is called is the core's affair. */
-static void note_ack(struct full *f, const char *xml, size_t len)
-{
-    struct kr_piece p = {KR_PIECE_STANZA, xml, len};
-    size_t id_len;
-    if (!kr_piece_find(&p, NULL, "<ack "))
-        return;
-    const char *id = kr_piece_attr(&p, "id", &id_len);
-    if (id && id_len < sizeof(f->ack_id)) {
-        memcpy(f->ack_id, id, id_len);
-        f->ack_id[id_len] = '\0';
-    }
-}
-
 static void take_report(struct kr_seat *seat, const struct kr_report *r)
 {
     struct full *f = of(seat);
     switch (r->kind) {
     case KR_REPORT_ANNOUNCE:
         f->epoch = r->epoch;
-        f->roster_len = r->who_count;
+        f->roster_len = r->who_count - (r->source == KR_SOURCE_SERVICE); /* whose line is its own */
         f->fresh = true;
-        f->ack_id[0] = '\0';
         f->acked = false;
         break;
     case KR_REPORT_COMMIT:
         f->committed = r->epoch;
         kr_trial_commit(seat->crowd->trial);
+        if (!f->missing && !f->acked) { /* that its ack has come is told by nothing else */
+            f->acked = true;
+            kr_trial_ack(seat->crowd->trial);
+        }
         break;
     case KR_REPORT_SWITCH:
         kr_trial_switch(seat->crowd->trial);
@@ -81,7 +69,6 @@ static void step(struct kr_seat *seat, struct kr_client_event event)
         take_report(seat, &out.reports[i]);
     for (size_t i = 0; i < out.stanza_count; i++) {
         size_t len = strlen(out.stanzas[i]);
-        note_ack(f, out.stanzas[i], len);
         kr_seat_send(seat, out.stanzas[i], len);
     }
     kr_client_output_clear(&out);
@@ -95,22 +82,10 @@ static void step(struct kr_seat *seat, struct kr_client_event event)
     }
 }
 
-static void take_answer(struct kr_seat *seat, const struct kr_piece *p)
-{
-    struct full *f = of(seat);
-    if (f->acked || f->missing || !f->ack_id[0] || !kr_piece_attr_is(p, "id", f->ack_id) ||
-        !kr_piece_attr_is(p, "type", "result"))
-        return;
-    f->acked = true;
-    kr_trial_ack(seat->crowd->trial);
-}
-
 static void stanza(struct kr_seat *seat, const struct kr_piece *p)
 {
     struct kr_arena arena;
     const struct kr_el *el = NULL;
-    if (kr_piece_is(p, "iq"))
-        take_answer(seat, p);
     kr_arena_init(&arena, KR_STANZA_ARENA_MAX);
     if (kr_tree_parse(&arena, p->ptr, p->len, KR_NS_CLIENT, &el) == 0)
         step(seat, (struct kr_client_event){.kind = KR_CLIENT_STANZA, .stanza = el});
@@ -134,6 +109,12 @@ static void come(struct kr_seat *seat)
                                             .service = seat->crowd->config->service,
                                             .floor = KR_AUTHORISE_OCCUPANTS,
                                             .any_format = true,
+                                            .sources = KR_SOURCE_BIT(KR_SOURCE_PARTICIPANTS) |
+                                                       KR_SOURCE_BIT(KR_SOURCE_LEADER) |
+                                                       KR_SOURCE_BIT(KR_SOURCE_SERVICE),
+                                            .has_service_device = seat->crowd->config->has_service_device,
+                                            .service_device = seat->crowd->config->service_device,
+                                            .lead = true,
                                             .random = random,
                                             .account = account};
     f->client = kr_client_new(&config);

@@ -37,9 +37,13 @@ size_t kr_light_request(struct kr_seat *seat, const struct kr_request *request, 
     struct kr_xml x;
     char id[32];
     r.room = seat->crowd->rooms[seat->room];
+    r.in = kr_tag(&kr_light_of(seat)->instance);
     kr_seat_iq_id(seat, id, kind, number);
     kr_xml_init(&x, KR_STANZA_MAX);
-    kr_iq_start(&x, kr_request_is_set(r.kind) ? "set" : "get", NULL, seat->crowd->config->service, id);
+    if (r.kind == KR_REQ_ACK)
+        kr_message_start(&x, NULL, NULL, seat->crowd->config->service);
+    else
+        kr_iq_start(&x, kr_request_is_set(r.kind) ? "set" : "get", NULL, seat->crowd->config->service, id);
     kr_request_encode(&x, &r);
     kr_xml_end(&x);
     return kr_seat_send_xml(seat, &x);
@@ -57,8 +61,16 @@ static void ack(struct kr_seat *seat)
         if (!e->heard[i])
             missing[count++] = (uint16_t)i;
     struct kr_request r = {.kind = KR_REQ_ACK};
-    r.u.ack = (struct kr_req_ack){
-        .instance = l->instance, .epoch = e->number, .missing = missing, .missing_count = count};
+    const struct kr_view *v = kr_light_view(seat);
+    /* What it derives nothing of it cannot vouch for: of a leader's in this crowd, the context stands for it.
+     */
+    bool ratcheted = v->link.source == KR_SOURCE_LEADER && v->link.kind == KR_EPOCH_RATCHET &&
+                     !v->roster.entries[e->me].is_new;
+    r.u.ack = (struct kr_req_ack){.epoch = e->number,
+                                  .missing = missing,
+                                  .missing_count = count,
+                                  .has_confirm = ratcheted && count == 0,
+                                  .confirm = v->context};
     e->asked = true;
     size_t bytes = kr_light_request(seat, &r, 'A', e->number);
     kr_trial_size(seat->crowd->trial, KR_REC_ACK, bytes);
@@ -73,31 +85,32 @@ static void begin_epoch(struct kr_seat *seat, uint64_t deadline_ms)
     struct kr_light_epoch *e = &l->epoch;
     const struct kr_view *v = kr_light_view(seat);
     int me = kr_roster_find(&v->roster, &l->attach);
-    const struct kr_light_source *source = kr_light_source(v->link.source);
     uint64_t before = e->number;
     free(e->heard);
     free(e->to);
     *e = (struct kr_light_epoch){.number = 0};
-    if (me < 0 || !source) {
-        kr_trial_wrong(seat->crowd->trial, "an announce without %s, or of an unknown key source", seat->nick);
+    if (me < 0) {
+        kr_trial_wrong(seat->crowd->trial, "an announce without %s", seat->nick);
         return;
     }
     *e = (struct kr_light_epoch){.number = v->link.epoch,
                                  .instance = v->instance,
-                                 .source = source,
                                  .switch_ns = kr_now_ns() + (deadline_ms + KR_SWITCH_SLACK_MS) * KR_NS_PER_MS,
                                  .me = (size_t)me,
-                                 .len = v->roster.len};
+                                 .len = v->roster.len,
+                                 .by_service = v->link.source == KR_SOURCE_SERVICE};
     e->heard = kr_calloc(e->len, 1);
     e->to = kr_calloc(e->len, 1);
     for (size_t i = 0; i < e->len; i++) {
         struct kr_light_person *p = kr_light_person(l, v->persons[i]);
-        /* What nobody seals for it, it ratchets: if it had what that comes from (5.5, 8.3). */
-        e->heard[i] = i == e->me || (!source->hears(v, i, e->me) && before && p->holds == before);
+        /* What nobody seals for it, it ratchets: if it had what that comes from (5.5, 8.3). Whose secret is
+         * the leader's, it needs nothing of. */
+        e->heard[i] = i == e->me || kr_secret_of(&v->sealing, i) != i ||
+                      (!kr_round_any(&v->sealing, i, e->me) && before && p->holds == before);
         if (e->heard[i])
             p->holds = e->number;
         e->missing += !e->heard[i];
-        e->round1_awaited = e->round1_awaited || source->seals(v, KR_ROUND_1, i, e->me);
+        e->round1_awaited = e->round1_awaited || kr_round_has(&v->sealing, KR_ROUND_1, i, e->me);
     }
     l->claiming = 0;
     kr_light_seal(seat);
@@ -114,8 +127,20 @@ static void on_announce(struct kr_seat *seat, const struct kr_notice_announce *a
     int err = kr_view_hear(kr_light_view(seat), &l->hearing, seat->crowd->rooms[seat->room], a, &whole);
     if (err)
         kr_trial_wrong(seat->crowd->trial, "an announce that does not hold (%s)", kr_errname(err));
-    else if (whole && (l->epoch.number != a->link.epoch || !kr_id_equal(&l->epoch.instance, &a->instance)))
+    else if (whole && (l->epoch.number != a->link.epoch ||
+                       !kr_id_equal(&l->epoch.instance, &kr_light_view(seat)->instance)))
         begin_epoch(seat, a->deadline_ms);
+}
+
+/* At a random moment, as 5.13 has it. */
+static void answer_later(struct kr_light *l, const struct kr_view *v, size_t leader)
+{
+    struct kr_random random = kr_random_system();
+    uint32_t n;
+    kr_random_fill(&random, &n, sizeof(n));
+    uint64_t spread_ms = KR_LIGHT_ANSWER_MS + KR_LIGHT_ANSWER_MEMBER_MS * (uint64_t)v->roster.len;
+    l->answer_ns = kr_now_ns() + n % spread_ms * KR_NS_PER_MS;
+    l->answer_to = v->roster.entries[leader].attach;
 }
 
 static size_t take_entries(struct kr_seat *seat, const struct kr_notice_deliver *d)
@@ -133,10 +158,13 @@ static size_t take_entries(struct kr_seat *seat, const struct kr_notice_deliver 
         if (p->type == KR_PACKED_WITHHELD || e->heard[p->index])
             continue;
         size_t want = p->type == KR_PACKED_PREKEY ? KR_LIGHT_PREKEY : KR_LIGHT_NORMAL;
-        if (p->body.len != want || !kr_light_genuine(p->body, e->number, p->index, e->me)) {
+        bool real = v->link.source == KR_SOURCE_SERVICE; /* Olm's */
+        if (p->body.len != want || !(real || kr_light_genuine(p->body, e->number, p->index, e->me))) {
             kr_trial_wrong(seat->crowd->trial, "a key for %s that is not what was sealed for it", seat->nick);
             continue;
         }
+        if (p->type == KR_PACKED_PREKEY && v->link.source == KR_SOURCE_LEADER)
+            answer_later(l, v, p->index);
         e->heard[p->index] = 1;
         kr_light_person(l, v->persons[p->index])->holds = e->number;
         *kr_light_session(l, v->persons[p->index]) = KR_LIGHT_STEADY;
@@ -151,6 +179,10 @@ static void on_deliver(struct kr_seat *seat, const struct kr_notice_deliver *d)
     struct kr_light_epoch *e = &kr_light_of(seat)->epoch;
     if (!e->number || d->epoch != e->number || kr_light_view(seat)->link.epoch != e->number)
         return;
+    const struct kr_view *v = kr_light_view(seat);
+    bool ours = v->link.source == KR_SOURCE_LEADER && kr_digest_equal(&d->confirm, &v->context);
+    if (d->has_confirm && !ours && v->link.source != KR_SOURCE_SERVICE)
+        kr_trial_wrong(seat->crowd->trial, "a confirm that is not its leader's");
     size_t fresh = take_entries(seat, d);
     kr_trial_keys(seat->crowd->trial, fresh);
     bool whole = d->part == d->of;
@@ -176,8 +208,21 @@ static void on_commit(struct kr_seat *seat, const struct kr_notice_commit *c)
     if (c->has_exposure && c->exposure_ms > seat->crowd->trial->service_exposure_ms)
         seat->crowd->trial->service_exposure_ms = c->exposure_ms;
     kr_trial_commit(seat->crowd->trial);
+    if (!l->epoch.missing && !l->epoch.acked) { /* that its ack has come is told by nothing else */
+        l->epoch.acked = true;
+        kr_trial_ack(seat->crowd->trial);
+    }
     if (first)
         kr_trial_switch(seat->crowd->trial);
+}
+
+/* Its sender has spoken: what we seal for it is no pre-key message any more. */
+static void on_session(struct kr_seat *seat, const struct kr_notice_session *s)
+{
+    const struct kr_view *v = kr_light_view(seat);
+    int at = v->any ? kr_roster_find(&v->roster, &s->from) : -1;
+    if (at >= 0 && s->type == KR_PACKED_NORMAL)
+        *kr_light_session(kr_light_of(seat), v->persons[at]) = KR_LIGHT_STEADY;
 }
 
 static enum kr_record_kind kind_of(enum kr_notice_kind kind)
@@ -218,6 +263,9 @@ static void on_notice(struct kr_seat *seat, const struct kr_el *payload, struct 
         break;
     case KR_NOTICE_LOW:
         kr_light_more_keys(seat, &n.u.low);
+        break;
+    case KR_NOTICE_SESSION:
+        on_session(seat, &n.u.session);
         break;
     case KR_NOTICE_DETACHED:
         kr_trial_wrong(seat->crowd->trial, "%s was detached (%s)", seat->nick, n.u.detached.reason);
@@ -276,21 +324,6 @@ static void on_attached(struct kr_seat *seat, const struct kr_el *payload)
     l->attached_ns = kr_now_ns();
 }
 
-/* An empty result: what it says is in its id. */
-static void on_plain_result(struct kr_seat *seat, char kind, const char *number, size_t bytes)
-{
-    struct kr_light_epoch *e = &kr_light_of(seat)->epoch;
-    if (kind == 'e')
-        kr_trial_size(seat->crowd->trial, KR_REC_ENVELOPE_RESULT, bytes);
-    if (kind != 'A')
-        return;
-    kr_trial_size(seat->crowd->trial, KR_REC_ACK_RESULT, bytes);
-    if (strtoull(number, NULL, 10) != e->number || e->missing || e->acked)
-        return;
-    e->acked = true;
-    kr_trial_ack(seat->crowd->trial);
-}
-
 static void with_tree(struct kr_seat *seat, const struct kr_piece *p, char kind)
 {
     struct kr_arena arena;
@@ -303,7 +336,9 @@ static void with_tree(struct kr_seat *seat, const struct kr_piece *p, char kind)
     }
     const struct kr_el *payload = el->child;
     const char *type = kr_el_attr(el, "type");
-    if (!kind && payload && strcmp(payload->ns, KR_NS) == 0)
+    if (!kind && type && strcmp(type, "error") == 0)
+        on_refusal(seat, 'A', el);
+    else if (!kind && payload && strcmp(payload->ns, KR_NS) == 0)
         on_notice(seat, payload, &arena, p->len);
     else if (kind && type && strcmp(type, "error") == 0)
         on_refusal(seat, kind, el);
@@ -327,11 +362,10 @@ static void stanza(struct kr_seat *seat, const struct kr_piece *p)
     const char *id = kr_piece_is(p, "iq") ? kr_piece_attr(p, "id", &len) : NULL;
     if (!id || !len)
         return;
-    bool plain = strchr("eAkw", *id) && kr_piece_attr_is(p, "type", "result");
-    const char *dash = memchr(id, '-', len);
-    if (plain && dash)
-        on_plain_result(seat, *id, dash + 1, p->len);
-    else
+    bool plain = strchr("ekws", *id) && kr_piece_attr_is(p, "type", "result");
+    if (plain && *id == 'e')
+        kr_trial_size(seat->crowd->trial, KR_REC_ENVELOPE_RESULT, p->len);
+    if (!plain)
         with_tree(seat, p, *id);
 }
 
@@ -345,7 +379,7 @@ static void come(struct kr_seat *seat)
     (void)crypto_sign_keypair(l->ed25519.b, l->signer.ptr);
     kr_random_fill(&random, &l->curve25519, sizeof(l->curve25519));
     l->device = kr_device_id(&l->ed25519, &l->curve25519);
-    l->again_ns = UINT64_MAX;
+    l->again_ns = l->answer_ns = UINT64_MAX;
     if (!seat->crowd->room_states[seat->room])
         seat->crowd->room_states[seat->room] = kr_view_new();
     seat->state = l;
@@ -382,6 +416,17 @@ static bool switches_by_clock(const struct kr_light *l)
     return l->epoch.number && l->epoch.round2_sent && l->switched != l->epoch.number;
 }
 
+static void answer(struct kr_seat *seat)
+{
+    struct kr_light *l = kr_light_of(seat);
+    static const uint8_t word[KR_LIGHT_WORD] = {3};
+    struct kr_request r = {.kind = KR_REQ_SESSION};
+    r.u.session = (struct kr_req_session){
+        .to = l->answer_to, .type = KR_PACKED_NORMAL, .message = kr_span(word, sizeof(word))};
+    l->answer_ns = UINT64_MAX;
+    kr_light_request(seat, &r, 's', 0);
+}
+
 static void on_time(struct kr_seat *seat)
 {
     struct kr_light *l = kr_light_of(seat);
@@ -391,6 +436,8 @@ static void on_time(struct kr_seat *seat)
         l->switched = l->epoch.number;
         kr_trial_switch(seat->crowd->trial);
     }
+    if (l->answer_ns <= now)
+        answer(seat);
     if (l->again_ns > now)
         return;
     if (l->stage == KR_LIGHT_OUT) {
@@ -404,7 +451,14 @@ static void on_time(struct kr_seat *seat)
 static uint64_t due(const struct kr_seat *seat)
 {
     const struct kr_light *l = kr_light_of(seat);
-    return switches_by_clock(l) && l->epoch.switch_ns < l->again_ns ? l->epoch.switch_ns : l->again_ns;
+    uint64_t due = l->again_ns < l->answer_ns ? l->again_ns : l->answer_ns;
+    return switches_by_clock(l) && l->epoch.switch_ns < due ? l->epoch.switch_ns : due;
+}
+
+static bool is_in(const struct kr_seat *seat, const struct kr_tag *tag)
+{
+    const struct kr_light *l = kr_light_of(seat);
+    return l->stage == KR_LIGHT_MEMBER && kr_is_tag_of(tag, &l->instance);
 }
 
 const struct kr_dialect kr_light = {.name = "keyroom, sized ciphertexts",
@@ -413,6 +467,7 @@ const struct kr_dialect kr_light = {.name = "keyroom, sized ciphertexts",
                                     .room_over = room_over,
                                     .inside = kr_light_attach,
                                     .presence = presence,
+                                    .is_in = is_in,
                                     .stanza = stanza,
                                     .due = due,
                                     .time = on_time};
@@ -427,9 +482,10 @@ struct kr_light_look kr_light_look(const struct kr_seat *seat)
                                   .missing = l->epoch.missing,
                                   .acked = l->epoch.acked,
                                   .committed = l->epoch.committed,
-                                  .roster_len = l->epoch.len,
+                                  .roster_len = l->epoch.len - l->epoch.by_service,
                                   .attach = l->attach,
-                                  .switched = l->switched};
+                                  .switched = l->switched,
+                                  .answers = l->answer_ns != UINT64_MAX};
 }
 
 uint64_t kr_light_epoch_without(const struct kr_crowd *crowd, size_t room, const struct kr_id *attach)
@@ -441,10 +497,9 @@ uint64_t kr_light_epoch_without(const struct kr_crowd *crowd, size_t room, const
 size_t kr_light_expected(const struct kr_crowd *crowd, size_t room)
 {
     const struct kr_view *v = crowd->room_states[room];
-    const struct kr_light_source *source = v ? kr_light_source(v->link.source) : NULL;
     size_t count = 0;
-    for (size_t i = 0; source && i < v->roster.len; i++)
-        for (size_t k = 0; k < v->roster.len; k++)
-            count += source->hears(v, i, k);
+    for (size_t i = 0; v && i < v->roster.len; i++)
+        for (size_t k = 0; kr_secret_of(&v->sealing, i) == i && k < v->roster.len; k++)
+            count += kr_round_any(&v->sealing, i, k);
     return count;
 }

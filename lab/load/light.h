@@ -15,13 +15,14 @@ void kr_light_attach(struct kr_seat *seat);
 struct kr_light_look {
     bool member;
     uint64_t attach_sent_ns, attached_ns;
-    uint64_t epoch; /* newest announced to it; 0: none */
-    size_t missing; /* keys of that epoch that have not come */
-    bool acked;     /* the service said that it knows */
-    bool committed; /* it was told that all have them */
-    size_t roster_len;
+    uint64_t epoch;    /* newest announced to it; 0: none */
+    size_t missing;    /* keys of that epoch that have not come */
+    bool acked;        /* the service knows: the commit says so */
+    bool committed;    /* it was told that all have them */
+    size_t roster_len; /* without the service's own line */
     struct kr_id attach;
     uint64_t switched; /* the epoch whose key it sends with; 0: none */
+    bool answers;      /* it is about to answer a leader's first message */
 };
 struct kr_light_look kr_light_look(const struct kr_seat *seat);
 

@@ -33,6 +33,12 @@ void kr_light_attach(struct kr_seat *seat)
     kr_light_request(seat, &r, 'c', 0);
 }
 
+static unsigned sources(const struct kr_seat *seat)
+{
+    unsigned own = seat->crowd->config->has_service_device ? KR_SOURCE_BIT(KR_SOURCE_SERVICE) : 0;
+    return KR_SOURCE_BIT(KR_SOURCE_PARTICIPANTS) | KR_SOURCE_BIT(KR_SOURCE_LEADER) | own;
+}
+
 void kr_light_challenge(struct kr_seat *seat, const struct kr_el *payload)
 {
     struct kr_light *l = kr_light_of(seat);
@@ -58,6 +64,8 @@ void kr_light_challenge(struct kr_seat *seat, const struct kr_el *payload)
                                 .owner = ch.owner,
                                 .ed25519 = l->ed25519,
                                 .curve25519 = l->curve25519,
+                                .sources = sources(seat),
+                                .lead = true,
                                 .otks = otks,
                                 .otk_count = KR_OTK_MAX};
     struct kr_attach_text t = {.room = seat->crowd->rooms[seat->room],

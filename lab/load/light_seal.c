@@ -36,7 +36,7 @@ static bool is_recipient(const struct kr_view *v, const struct kr_light_epoch *e
                          size_t i)
 {
     if (round != KR_ROUND_SUPPLEMENT)
-        return e->source->seals(v, round, e->me, i);
+        return kr_round_has(&v->sealing, round, e->me, i);
     return e->to[i] == KR_LIGHT_SESSIONLESS || e->to[i] == KR_LIGHT_WANTED;
 }
 
@@ -86,7 +86,9 @@ static void send(struct kr_seat *seat, const struct kr_view *v, enum kr_round ro
                                .context = v->context,
                                .attach = l->attach,
                                .round = round,
-                               .recipients = kr_recipients_digest(out->sealed, out->sealed_count)};
+                               .recipients = kr_recipients_digest(out->sealed, out->sealed_count),
+                               .has_confirm = kr_source_is_led(v->link.source),
+                               .confirm = v->context};
     struct kr_buf text = kr_sealed_text(&t);
     struct kr_sig sig;
     uint32_t of = 0, part = 0;
@@ -96,13 +98,14 @@ static void send(struct kr_seat *seat, const struct kr_view *v, enum kr_round ro
     for (size_t at = 0; at < out->count; at += part_len(out, at)) {
         struct kr_request r = {.kind = KR_REQ_ENVELOPE};
         part++;
-        r.u.envelope = (struct kr_req_envelope){.instance = l->instance,
-                                                .epoch = l->epoch.number,
+        r.u.envelope = (struct kr_req_envelope){.epoch = l->epoch.number,
                                                 .round = round,
                                                 .part = part,
                                                 .of = of,
                                                 .has_sig = part == of,
                                                 .sig = sig,
+                                                .has_confirm = part == of && t.has_confirm,
+                                                .confirm = t.confirm,
                                                 .entries = out->entries + at,
                                                 .entry_count = part_len(out, at)};
         size_t bytes = kr_light_request(seat, &r, 'e', l->epoch.number);
@@ -141,7 +144,7 @@ static void claim(struct kr_seat *seat, enum kr_round round)
     size_t count = 0;
     for (size_t i = 0; i < l->epoch.len; i++)
         if (is_recipient(v, &l->epoch, round, i) &&
-            (round == KR_ROUND_1 || l->epoch.to[i] == KR_LIGHT_WANTED) &&
+            (round != KR_ROUND_SUPPLEMENT || l->epoch.to[i] == KR_LIGHT_WANTED) &&
             *kr_light_session(l, v->persons[i]) == KR_LIGHT_NO_SESSION)
             targets[count++] = (struct kr_claim_target){.attach = v->roster.entries[i].attach,
                                                         .reset = round == KR_ROUND_SUPPLEMENT};
@@ -197,7 +200,8 @@ void kr_light_claim_again(struct kr_seat *seat)
     if (e->round1_sent || e->claims >= KR_LIGHT_CLAIMS || kr_light_view(seat)->link.epoch != e->number)
         return;
     e->claims++;
-    claim(seat, KR_ROUND_1);
+    /* A leader has no first round to bring it sessions. */
+    claim(seat, kr_source_is_led(kr_light_view(seat)->link.source) ? KR_ROUND_2 : KR_ROUND_1);
 }
 
 void kr_light_seal(struct kr_seat *seat)

@@ -5,22 +5,24 @@
 #include "base/secret.h"
 #include "load/crowd.h"
 #include "load/light.h"
-#include "load/light_source.h"
 #include "message/request.h"
 
 /* Bytes of an Olm message of 47 bytes, as kr_olm_encrypt makes them. */
-enum { KR_LIGHT_NORMAL = 95, KR_LIGHT_PREKEY = 200, KR_LIGHT_CLAIMS = 2 };
+enum { KR_LIGHT_NORMAL = 95, KR_LIGHT_PREKEY = 200, KR_LIGHT_WORD = 63, KR_LIGHT_CLAIMS = 2 };
 
 enum kr_light_stage { KR_LIGHT_OUT, KR_LIGHT_ASKED, KR_LIGHT_ATTACHING, KR_LIGHT_MEMBER };
 /* With another attach: opened by us and not answered, or answered. */
+/* When a leader is answered (docs/protocol.md 5.13). */
+enum { KR_LIGHT_ANSWER_MS = 5000, KR_LIGHT_ANSWER_MEMBER_MS = 10 };
+
 enum kr_light_session { KR_LIGHT_NO_SESSION, KR_LIGHT_OPENED, KR_LIGHT_STEADY };
 enum kr_light_to { KR_LIGHT_NOT_YET, KR_LIGHT_SEALED, KR_LIGHT_SESSIONLESS, KR_LIGHT_WANTED };
 
 struct kr_light_epoch {
     uint64_t number; /* 0: none */
     struct kr_id instance;
-    const struct kr_light_source *source;
     size_t me, len;  /* of the roster */
+    bool by_service; /* one line of which is the service's own */
     uint8_t *heard;  /* by roster index: holds that sender's secret, or ratchets it; owned */
     uint8_t *to;     /* by roster index: enum kr_light_to; owned */
     size_t missing;  /* not heard yet */
@@ -49,7 +51,9 @@ struct kr_light {
     size_t person_cap;
     size_t claiming; /* answers awaited */
     uint64_t attach_sent_ns, attached_ns;
-    uint64_t again_ns; /* attach again (outside), or ask for the whole (a member); UINT64_MAX: neither */
+    uint64_t again_ns;  /* attach again (outside), or ask for the whole (a member); UINT64_MAX: neither */
+    uint64_t answer_ns; /* when to speak in the session that the leader has opened (5.13); UINT64_MAX: not */
+    struct kr_id answer_to;
     uint64_t switched; /* the epoch whose key it sends with; 0: none */
 };
 

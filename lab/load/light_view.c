@@ -110,7 +110,7 @@ static int build(struct kr_view *v, const struct kr_hearing *h, const char *room
     for (size_t i = 0; i < h->line_len; i++)
         add_entry(&made, &h->lines[i], h->lines[i].is_new);
     int err = kr_roster_seal(&made);
-    if (!err && (made.len != a->size || !kr_digest_equal(&made.digest, &a->link.roster)))
+    if (!err && !kr_announce_is_of(a, &made))
         err = KR_E_ROSTER_MISMATCH;
     if (err) {
         kr_roster_done(&made);
@@ -124,9 +124,17 @@ static int build(struct kr_view *v, const struct kr_hearing *h, const char *room
     kr_roster_done(&v->roster);
     v->roster = made; /* transferred */
     v->has_joiners = kr_roster_has_joiners(&v->roster);
-    v->instance = a->instance;
-    v->link = a->link;
-    v->context = kr_context(room, &a->instance, a->has_prev ? &a->prev_context : NULL, &a->link);
+    v->instance = h->instance;
+    v->link = h->link;
+    v->link.roster = v->roster.digest;
+    if (a->log_origin)
+        (void)kr_note_key_init(KR_NOTE_ED25519, a->log_origin, &a->log_key, &v->log_key);
+    v->link.log_origin = v->log_key.name;
+    memcpy(v->link.log_key, v->log_key.id, sizeof(v->link.log_key));
+    if (a->has_leader && a->leader < v->roster.len)
+        v->link.leader = v->roster.entries[a->leader].attach;
+    v->sealing = kr_sealing(&v->roster, &v->link);
+    v->context = kr_context(room, &v->instance, h->has_prev ? &h->prev_context : NULL, &v->link);
     v->any = true;
     return 0;
 }
@@ -139,16 +147,24 @@ static bool is_now(const struct kr_view *v, const struct kr_id *instance, uint64
 int kr_view_hear(struct kr_view *v, struct kr_hearing *h, const char *room,
                  const struct kr_notice_announce *a, bool *ret_whole)
 {
-    bool known = is_now(v, &a->instance, a->link.epoch);
-    if (v->any && kr_id_equal(&v->instance, &a->instance) && a->link.epoch < v->link.epoch) {
+    struct kr_id instance = a->full ? a->instance : v->instance;
+    bool known = is_now(v, &instance, a->link.epoch);
+    if (v->any && kr_id_equal(&v->instance, &instance) && a->link.epoch < v->link.epoch) {
         *ret_whole = false; /* others were told the next one before this member read of this one */
         return 0;
     }
     if (a->part == 1) {
+        struct kr_notice_announce whole = *a;
+        int err = known ? 0 : kr_announce_fill(&whole, room, v->any ? &v->link : NULL, &v->context);
+        if (err)
+            return err;
         forget(h);
         *h = (struct kr_hearing){.any = true,
-                                 .instance = a->instance,
-                                 .link = a->link,
+                                 .instance = instance,
+                                 .has_prev = whole.has_prev,
+                                 .prev_context = whole.prev_context,
+
+                                 .link = whole.link,
                                  .lines = h->lines,
                                  .line_cap = h->line_cap,
                                  .gone = h->gone,
@@ -157,7 +173,7 @@ int kr_view_hear(struct kr_view *v, struct kr_hearing *h, const char *room,
     if (!h->any || h->link.epoch != a->link.epoch || h->parts + 1 != a->part)
         return KR_E_MALFORMED;
     h->parts++;
-    if (known && !kr_digest_equal(&v->link.roster, &a->link.roster))
+    if (known && !kr_announce_is_of(a, &v->roster))
         return KR_E_ROSTER_MISMATCH;
     for (size_t i = 0; !known && i < a->member_count; i++)
         add_line(h, &a->members[i]);

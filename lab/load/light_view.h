@@ -4,15 +4,18 @@
 #ifndef KR_LOAD_LIGHT_VIEW_H
 #define KR_LOAD_LIGHT_VIEW_H
 
-#include "epoch/roster.h"
+#include "epoch/rounds.h"
+#include "log/note_key.h"
 #include "message/event.h"
 
 struct kr_view {
     bool any; /* an epoch is known */
     struct kr_id instance;
     struct kr_epoch_link link;
+    struct kr_note_key log_key; /* of the service's log, whose origin the link borrows */
     struct kr_digest context;
     struct kr_roster roster;
+    struct kr_sealing sealing; /* of roster and link */
     bool has_joiners;
     uint32_t *persons;   /* by roster index: a number of that attach that stays; owned */
     struct kr_id *known; /* attaches by number; owned */
@@ -23,7 +26,9 @@ struct kr_view {
 struct kr_hearing {
     bool any;
     struct kr_id instance;
-    struct kr_epoch_link link;
+    struct kr_epoch_link link; /* but the roster and the leader's attach */
+    bool has_prev;
+    struct kr_digest prev_context;
     uint32_t parts;                /* heard so far */
     struct kr_roster_entry *lines; /* owned, strings too */
     size_t line_len, line_cap;

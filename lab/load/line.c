@@ -180,6 +180,14 @@ static void handle(struct kr_line *line, const struct kr_piece *p)
     }
 }
 
+/* As keyroomd's link does (io/link_strophe.c): the floor is to differ from it in nothing but the work. */
+static void acknowledge_now(const struct kr_line *line)
+{
+    int on = 1;
+    if (line->config->secret)
+        setsockopt(line->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+}
+
 void kr_line_readable(struct kr_line *line)
 {
     while (!line->broken) {
@@ -193,6 +201,7 @@ void kr_line_readable(struct kr_line *line)
             break_line(line, "the server is gone (read)");
             return;
         }
+        acknowledge_now(line);
         kr_scan_filled(&line->in, (size_t)n);
         line->counts.bytes_in += (uint64_t)n;
         struct kr_piece piece;

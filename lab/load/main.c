@@ -55,14 +55,20 @@ static int set(struct kr_stage *s, char secret[static SECRET_MAX])
         lines = o->n;
     if (!err)
         err = kr_load_init(&s->load, lines + is_floor);
-    s->crowd_config = (struct kr_crowd_config){
-        .muc = o->muc, .service = o->service, .label = o->label, .lines = lines, .rooms = o->rooms};
+    s->crowd_config = (struct kr_crowd_config){.muc = o->muc,
+                                               .service = o->service,
+                                               .label = o->label,
+                                               .lines = lines,
+                                               .rooms = o->rooms,
+                                               .has_service_device = o->has_service_device,
+                                               .service_device = o->service_device};
     s->meter = (struct kr_meter){.load = &s->load,
                                  .line_count = lines,
                                  .service_lines = is_floor,
                                  .prosody = o->prosody,
                                  .keyroomd = s->system->service ? o->keyroomd : 0,
-                                 .component_port = o->component_port};
+                                 .component_port = o->component_port,
+                                 .metrics_port = s->system->service ? o->metrics_port : 0};
     s->trial =
         (struct kr_trial){.meter = &s->meter, .record = s->system->service && o->script ? &s->record : NULL};
     if (!err)

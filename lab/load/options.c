@@ -41,6 +41,8 @@ static const char usage[] =
     "  --coalesce MS          what the service waits before it decides (200)\n"
     "  --prosody-pid PID      whose CPU time and memory is told\n"
     "  --keyroomd-pid PID     likewise\n"
+    "  --metrics-port PORT    of keyroomd: its Olm is told apart\n"
+    "  --service-device ID    it makes the keys of the rooms (source service), with this device\n"
     "  --help, --version      print this, or the version\n"
     "Exit: 0 done, 1 something did not come about, 2 misuse.\n";
 
@@ -63,6 +65,8 @@ enum {
     COALESCE,
     PROSODY,
     KEYROOMD,
+    METRICS,
+    SERVICE_DEVICE,
     HELP,
     VERSION
 };
@@ -86,6 +90,8 @@ static const struct option long_options[] = {{"system", required_argument, NULL,
                                              {"coalesce", required_argument, NULL, COALESCE},
                                              {"prosody-pid", required_argument, NULL, PROSODY},
                                              {"keyroomd-pid", required_argument, NULL, KEYROOMD},
+                                             {"metrics-port", required_argument, NULL, METRICS},
+                                             {"service-device", required_argument, NULL, SERVICE_DEVICE},
                                              {"help", no_argument, NULL, HELP},
                                              {"version", no_argument, NULL, VERSION},
                                              {NULL, 0, NULL, 0}};
@@ -111,8 +117,9 @@ static bool read_number(const char *text, uint64_t min, uint64_t max, uint64_t *
 static bool take_number(struct kr_load_options *o, int option, const char *text)
 {
     uint64_t v = 0;
-    bool ok = read_number(text, option == COALESCE ? 0 : 1,
-                          option == C2S || option == COMPONENT_PORT ? 65535 : 1 << 30, &v);
+    bool ok =
+        read_number(text, option == COALESCE ? 0 : 1,
+                    option == C2S || option == COMPONENT_PORT || option == METRICS ? 65535 : 1 << 30, &v);
     switch (option) {
     case 'n':
         o->n = v;
@@ -134,6 +141,9 @@ static bool take_number(struct kr_load_options *o, int option, const char *text)
         break;
     case COMPONENT_PORT:
         o->component_port = (uint16_t)v;
+        break;
+    case METRICS:
+        o->metrics_port = (uint16_t)v;
         break;
     case COALESCE:
         o->coalesce_ms = v;
@@ -188,7 +198,11 @@ static int take(struct kr_load_options *o, int option)
         o->olm = true;
     else if (option == ONLY_LEAVE)
         o->only_leave = true;
-    else if (!take_number(o, option, optarg))
+    else if (option == SERVICE_DEVICE) {
+        o->has_service_device = true;
+        if (kr_id_read(optarg, &o->service_device))
+            return misuse("no device id: ", optarg);
+    } else if (!take_number(o, option, optarg))
         return misuse("no such number: ", optarg);
     return 0;
 }

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/id.h"
+
 struct kr_load_options {
     const char *story, *system; /* as given */
     size_t n, rounds, rooms, seconds;
@@ -15,6 +17,9 @@ struct kr_load_options {
     const char *guests, *muc, *service, *component, *secret_file, *label, *script;
     uint64_t coalesce_ms;
     pid_t prosody, keyroomd;
+    uint16_t metrics_port; /* of keyroomd's page; 0: none is read */
+    bool has_service_device;
+    struct kr_id service_device;
     bool olm;        /* real Olm */
     bool only_leave; /* nothing but the leave is looked at: what goes before may be taken for granted */
 };

@@ -13,7 +13,6 @@ static const char *const names[KR_REC_KINDS] = {[KR_REC_ANNOUNCE] = "announce",
                                                 [KR_REC_ENVELOPE_RESULT] = "envelope-result",
                                                 [KR_REC_DELIVER] = "deliver",
                                                 [KR_REC_ACK] = "ack",
-                                                [KR_REC_ACK_RESULT] = "ack-result",
                                                 [KR_REC_COMMIT] = "commit",
                                                 [KR_REC_OTHER] = "other"};
 

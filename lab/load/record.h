@@ -11,7 +11,6 @@ enum kr_record_kind {
     KR_REC_ENVELOPE_RESULT,
     KR_REC_DELIVER,
     KR_REC_ACK,
-    KR_REC_ACK_RESULT,
     KR_REC_COMMIT,
     KR_REC_OTHER,
     KR_REC_KINDS

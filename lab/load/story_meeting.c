@@ -157,11 +157,23 @@ static bool granted(const struct kr_stage *s)
     return s->options->only_leave && s->system->dialect == &kr_stock_sized;
 }
 
+/* A rotation of a meeting that goes on is measured: its leader has been answered. */
+static bool leader_answered(void *arg)
+{
+    struct kr_crowd *crowd = arg;
+    for (size_t i = 0; crowd->dialect == &kr_light && i < crowd->seat_count; i++)
+        if (crowd->seats[i].state && kr_light_look(&crowd->seats[i]).answers)
+            return false;
+    return true;
+}
+
 static int rest(struct kr_stage *s)
 {
     if (granted(s))
         kr_stock_assume(&s->crowd);
-    int err = kr_load_wait(&s->load, kr_now_ns() + GAP_MS * KR_NS_PER_MS * (s->system->service ? 1 : 0));
+    int err = kr_load_until(&s->load, leader_answered, &s->crowd, KR_STORY_MS, "the leader is answered");
+    err = err ? err
+              : kr_load_wait(&s->load, kr_now_ns() + GAP_MS * KR_NS_PER_MS * (s->system->service ? 1 : 0));
     return err ? err : kr_crowd_quiet(&s->crowd, QUIET_MS);
 }
 

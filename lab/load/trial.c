@@ -30,6 +30,9 @@ void kr_trial_begin(struct kr_trial *r, uint64_t cause_ns, uint64_t start_ns)
     kr_samples_clear(&r->acks);
     if (r->record)
         kr_record_clear(r->record);
+    r->olm_ns = 0;
+    if (r->meter->metrics_port) /* now: it seals as soon as it decides */
+        (void)kr_usage_olm(r->meter->metrics_port, &r->olm_ns);
     if (r->meter->prosody)
         (void)kr_usage_reset_peak(r->meter->prosody);
     if (r->meter->keyroomd)
@@ -44,7 +47,10 @@ void kr_trial_gauge(struct kr_trial *r)
 
 void kr_trial_end(struct kr_trial *r)
 {
+    uint64_t olm_ns = 0;
     r->after = gauge(r->meter);
+    if (r->meter->metrics_port && kr_usage_olm(r->meter->metrics_port, &olm_ns))
+        r->olm_ns = olm_ns - r->olm_ns;
     kr_samples_sort(&r->keys);
     kr_samples_sort(&r->acks);
 }
@@ -156,6 +162,8 @@ static void put_costs(const struct kr_trial *r, FILE *out)
         double cpu = (double)(r->after.keyroomd_ns - r->before.keyroomd_ns) / 1e9;
         put(out, "keyroomd_cpu", cpu);
         put(out, "rss", (double)kr_usage_peak(m->keyroomd));
+        if (m->metrics_port)
+            put(out, "olm", (double)r->olm_ns / 1e9);
         if (r->keys.len)
             put(out, "cpu_per_ciphertext_us", cpu * 1e6 / (double)r->keys.len);
     }

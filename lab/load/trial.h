@@ -17,6 +17,7 @@ struct kr_meter { /* what is looked at, besides the lines */
     size_t service_lines;    /* the generator's own component, behind them; 0: the service is a process */
     pid_t prosody, keyroomd; /* keyroomd 0: none */
     uint16_t component_port;
+    uint16_t metrics_port; /* of keyroomd; 0: its page is not read */
 };
 
 struct kr_gauge { /* at one moment */
@@ -30,6 +31,7 @@ struct kr_trial {
     uint64_t start_ns;        /* the decision; nothing before it counts */
     uint64_t cause_ns;        /* what led to it: a leave seen, a join sent */
     struct kr_gauge before, after;
+    uint64_t olm_ns; /* of the service's own device: when it began, then how long it took till the end */
     struct kr_samples keys, acks;
     uint64_t first_commit_ns, last_switch_ns; /* 0: none yet */
     size_t switches;

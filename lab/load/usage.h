@@ -16,6 +16,10 @@ uint64_t kr_usage_peak(pid_t pid);
 bool kr_usage_reset_peak(pid_t pid);
 uint64_t kr_usage_resident(pid_t pid); /* now */
 
+/* What keyroomd says on its metrics page, at 127.0.0.1, that Olm has cost for its own device so far. False if
+ * it does not answer. */
+bool kr_usage_olm(uint16_t port, uint64_t *ret_ns);
+
 /* TCP payload of the established connections to `port`, both directions, as the kernel counts it at the end
  * that connected. False if there is none. */
 bool kr_usage_link(uint16_t port, uint64_t *ret_bytes);

@@ -17,18 +17,12 @@ static const struct kind {
     const char *name;
     void (*check)(struct vector *v); /* NULL: not built */
 } kinds[] = {
-    {"header", vector_sframe_header},
-    {"aes_ctr_hmac", vector_sframe_ctr_hmac},
-    {"aes_256_ctr_hmac", NULL},
-    {"sframe", vector_sframe},
-    {"gcm", vector_jframe_gcm},
-    {"ratchet", vector_jframe_ratchet},
-    {"ctr", vector_jframe_ctr},
-    {"ctr_signed", vector_jframe_ctr_signed},
-    {"pbkdf2", vector_pbkdf2},
-    {"inclusion", NULL},
-    {"consistency", NULL},
-    {"events", NULL},
+    {"header", vector_sframe_header},    {"aes_ctr_hmac", vector_sframe_ctr_hmac},
+    {"aes_256_ctr_hmac", NULL},          {"sframe", vector_sframe},
+    {"gcm", vector_jframe_gcm},          {"ratchet", vector_jframe_ratchet},
+    {"ctr", vector_jframe_ctr},          {"ctr_signed", vector_jframe_ctr_signed},
+    {"pbkdf2", vector_pbkdf2},           {"inclusion", vector_inclusion},
+    {"consistency", vector_consistency}, {"events", NULL},
 };
 
 static const struct kind *find_kind(const char *name)

@@ -43,5 +43,7 @@ void vector_jframe_ratchet(struct vector *v);
 void vector_jframe_ctr(struct vector *v);
 void vector_jframe_ctr_signed(struct vector *v);
 void vector_pbkdf2(struct vector *v);
+void vector_inclusion(struct vector *v);
+void vector_consistency(struct vector *v);
 
 #endif

@@ -20,6 +20,19 @@ void kr_buf_done(struct kr_buf *b)
     *b = (struct kr_buf){.max = b->max};
 }
 
+void kr_buf_fit(struct kr_buf *b)
+{
+    if (b->cap == b->len)
+        return;
+    if (b->len == 0) {
+        free(b->ptr);
+        b->ptr = NULL;
+    } else {
+        b->ptr = kr_realloc_array(b->ptr, b->len, 1);
+    }
+    b->cap = b->len;
+}
+
 void kr_buf_clear(struct kr_buf *b)
 {
     b->len = 0;

@@ -17,6 +17,7 @@ struct kr_buf {
 
 void kr_buf_init(struct kr_buf *b, size_t max);
 void kr_buf_done(struct kr_buf *b);  /* frees; the buffer may be initialised again */
+void kr_buf_fit(struct kr_buf *b);   /* gives back what it holds beyond its contents: for what is kept */
 void kr_buf_clear(struct kr_buf *b); /* empties, keeps the memory, clears the error */
 
 void kr_buf_add(struct kr_buf *b, const void *bytes, size_t len);

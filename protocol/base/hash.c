@@ -82,8 +82,8 @@ int kr_hkdf_expand(enum kr_hkdf_hash hash, const struct kr_secret *prk, struct k
     return run(hash, EVP_KDF_HKDF_MODE_EXPAND_ONLY, prk, kr_span(NULL, 0), info, out_len, ret_okm);
 }
 
-int kr_pbkdf2_sha256(const struct kr_secret *passphrase, struct kr_span salt, uint32_t iterations,
-                     size_t out_len, struct kr_secret *ret_key)
+static int pbkdf2(const EVP_MD *hash, const struct kr_secret *passphrase, struct kr_span salt,
+                  uint32_t iterations, size_t out_len, struct kr_secret *ret_key)
 {
     if (out_len == 0) /* OpenSSL would make a key of nothing */
         return KR_E_CRYPTO;
@@ -94,10 +94,22 @@ int kr_pbkdf2_sha256(const struct kr_secret *passphrase, struct kr_span salt, ui
     struct kr_secret out = KR_SECRET_NONE;
     kr_secret_alloc(&out, out_len);
     if (PKCS5_PBKDF2_HMAC((const char *)passphrase->ptr, (int)passphrase->len, salt.ptr, (int)salt.len,
-                          (int)iterations, EVP_sha256(), (int)out_len, out.ptr) == 1) {
+                          (int)iterations, hash, (int)out_len, out.ptr) == 1) {
         kr_secret_move(ret_key, &out);
         err = 0;
     }
     kr_secret_done(&out);
     return err;
+}
+
+int kr_pbkdf2_sha256(const struct kr_secret *passphrase, struct kr_span salt, uint32_t iterations,
+                     size_t out_len, struct kr_secret *ret_key)
+{
+    return pbkdf2(EVP_sha256(), passphrase, salt, iterations, out_len, ret_key);
+}
+
+int kr_pbkdf2_sha512(const struct kr_secret *passphrase, struct kr_span salt, uint32_t iterations,
+                     size_t out_len, struct kr_secret *ret_key)
+{
+    return pbkdf2(EVP_sha512(), passphrase, salt, iterations, out_len, ret_key);
 }

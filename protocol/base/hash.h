@@ -28,4 +28,8 @@ int kr_hkdf_expand(enum kr_hkdf_hash hash, const struct kr_secret *prk, struct k
 int kr_pbkdf2_sha256(const struct kr_secret *passphrase, struct kr_span salt, uint32_t iterations,
                      size_t out_len, struct kr_secret *ret_key);
 
+/* The same with HMAC-SHA-512 (the room code, docs/protocol.md 12.1). */
+int kr_pbkdf2_sha512(const struct kr_secret *passphrase, struct kr_span salt, uint32_t iterations,
+                     size_t out_len, struct kr_secret *ret_key);
+
 #endif

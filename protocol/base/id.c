@@ -45,6 +45,16 @@ int kr_digest_read(const char *text, struct kr_digest *ret_d)
     return kr_b64_read(text, ret_d->b, sizeof(ret_d->b));
 }
 
+void kr_tag_write(char out[static KR_TAG_TEXT], const struct kr_tag *tag)
+{
+    kr_b64_write(out, kr_span(tag->b, sizeof(tag->b)));
+}
+
+int kr_tag_read(const char *text, struct kr_tag *ret_tag)
+{
+    return kr_b64_read(text, ret_tag->b, sizeof(ret_tag->b));
+}
+
 void kr_sig_write(char out[static KR_SIG_TEXT], const struct kr_sig *sig)
 {
     kr_b64_write(out, kr_span(sig->b, sizeof(sig->b)));

@@ -22,7 +22,17 @@ struct kr_sig { /* Ed25519 */
     uint8_t b[64];
 };
 
-enum { KR_ID_TEXT = 33, KR_KEY_TEXT = 44, KR_SIG_TEXT = 87 }; /* bytes of text with terminator */
+struct kr_tag { /* the first bytes of an instance: names it where much is said of it (docs/protocol.md 2.10)
+                 */
+    uint8_t b[6];
+};
+
+enum {
+    KR_ID_TEXT = 33,
+    KR_KEY_TEXT = 44,
+    KR_SIG_TEXT = 87,
+    KR_TAG_TEXT = 9
+}; /* bytes of text with terminator */
 
 void kr_id_write(char out[static KR_ID_TEXT], const struct kr_id *id);
 int kr_id_read(const char *text, struct kr_id *ret_id); /* KR_E_MALFORMED unless 32 lowercase hex digits */
@@ -34,6 +44,19 @@ int kr_digest_read(const char *text, struct kr_digest *ret_d); /* KR_E_BAD_BASE6
 void kr_sig_write(char out[static KR_SIG_TEXT], const struct kr_sig *sig);
 int kr_sig_read(const char *text, struct kr_sig *ret_sig); /* KR_E_BAD_BASE64 */
 
+void kr_tag_write(char out[static KR_TAG_TEXT], const struct kr_tag *tag);
+int kr_tag_read(const char *text, struct kr_tag *ret_tag); /* KR_E_BAD_BASE64 */
+
+static inline struct kr_tag kr_tag(const struct kr_id *instance)
+{
+    struct kr_tag tag;
+    memcpy(tag.b, instance->b, sizeof(tag.b));
+    return tag;
+}
+static inline bool kr_is_tag_of(const struct kr_tag *tag, const struct kr_id *instance)
+{
+    return memcmp(tag->b, instance->b, sizeof(tag->b)) == 0;
+}
 static inline bool kr_id_equal(const struct kr_id *a, const struct kr_id *b)
 {
     return memcmp(a->b, b->b, sizeof(a->b)) == 0;

@@ -28,10 +28,21 @@ enum {
     KR_SEALED_LEN = 47,      /* secret 32 + tag 15 (protocol.md 5.7) */
     KR_SUPPLEMENTS_MAX = 3,  /* re-seals of one sender for one recipient in an epoch */
 
+    KR_PASSPHRASE_ITERATIONS =
+        600000,               /* of PBKDF2-SHA-256, as OWASP asks; a quarter of a second once a room */
+    KR_PASSPHRASE_MAX = 1024, /* bytes */
+
     /* --- rooms and epochs ------------------------------------------------------------------------------ */
-    KR_ROOMS_MAX = 1024,        /* live rooms of one daemon */
-    KR_OCCUPANTS_MAX = 4096,    /* per room; SFrame KIDs carry 12 bits of roster index */
-    KR_MEMBERS_MAX = 512,       /* per room with source participants: N^2 ciphertexts cross Prosody */
+    KR_ROOMS_MAX = 1024,     /* live rooms of one daemon */
+    KR_OCCUPANTS_MAX = 4096, /* per room; SFrame KIDs carry 12 bits of roster index */
+    KR_MEMBERS_MAX = 512,    /* per room with source participants: N^2 ciphertexts cross Prosody */
+    KR_LED_MEMBERS_MAX =
+        4095, /* per room with another source: the roster indices, one left for the service */
+    KR_LEADER_PATIENCE_MS = 10000, /* for a leader that failed before, when nobody else can lead */
+    KR_OWN_WAIT_MS = 3000, /* for the service's own device to attach: it is in the same process, but its turn
+                              may be long */
+    KR_LEADERS_FAILED = 2, /* in a row: the room is exposed */
+    KR_HEAL_MS = 900000,   /* who only hears a leader turns the session's ratchet this often */
     KR_NICK_SESSIONS_MAX = 8,   /* sessions on one nick; one is what may attach, people have two or three */
     KR_CHALLENGES_MAX = 4,      /* outstanding per occupant */
     KR_CHALLENGE_MS = 60000,    /* life of a challenge: one round trip and a person's patience */
@@ -46,9 +57,15 @@ enum {
     KR_CHAIN_MAX = 64,          /* past epochs whose context inputs are kept for members that missed some */
     KR_LEAVE_BUDGET = 6,        /* leave rotations a minute above which joins wait */
     KR_JOIN_HOLD_MS = 10000,    /* ... and are let in this often */
-    KR_WHOLE_MAX = 5,           /* whole announces one attach may ask for ... */
-    KR_WHOLE_MS = 10000,        /* ... in this time: one can be 400 kB, and a client needs one at a time */
+    KR_GATHER_MS = 50,       /* late envelopes are gathered this long: little against the deadline that ... */
+    KR_GATHER_MEMBER_MS = 1, /* ... they missed the half of, and with this for each member no room makes more
+                                than 1,000 stanzas a second of them */
+    KR_WHOLE_MAX = 5,        /* whole announces one attach may ask for ... */
+    KR_WHOLE_MS = 10000,     /* ... in this time: one can be 400 kB, and a client needs one at a time */
     KR_OWNER_ROTATE_MS = 10000, /* a room owner may ask for a rotation this often */
+
+    KR_STOCK_PAIRS_MAX = 8192, /* pairs of stock clients whose state is kept per room: of 128, and Jitsi
+                                  switches its E2EE off above 20; the others are judged without it */
 
     /* --- media frames ---------------------------------------------------------------------------------- */
     KR_FRAME_MAX = 16777216, /* bytes: a raw 4K picture has 12 MB, an encoded one far less */
@@ -65,6 +82,33 @@ enum {
     KR_TEXT_MAX = 16384,     /* a canonical text: three JIDs and change */
     KR_LOG_ENTRY_MAX = 4096, /* a log entry; tiles carry a 16-bit length */
     KR_REASON_MAX = 200,     /* bytes of a free-text reason given by an operator */
+
+    /* --- a log that others can check -------------------------------------------------------------------- */
+    KR_NOTE_MAX = 65536,           /* bytes of a signed note: three lines and 16 signatures of 2,420 bytes */
+    KR_NOTE_SIGNATURES_MAX = 64,   /* lines read; verifiers must take 16 */
+    KR_NOTE_NAME_MAX = 255,        /* bytes of a key name or origin: what newer signature types can carry */
+    KR_WITNESSES_MAX = 16,         /* witnesses that are configured; a quorum of many more would be slow */
+    KR_WITNESS_ANSWER_MAX = 65536, /* bytes of a witness's answer: signature lines, as many as a note has */
+    KR_RETAIN_EVIDENCE_MAX = 20,   /* commits whose evidence it deletes: 50 kB each in a room of 200 */
+    KR_RETAIN_MAX = 1000,          /* rows of each kind that one turn of the retention deletes: some 20 ms */
+    KR_BUNDLE_EXTRA_MAX =
+        393216,             /* characters: openings (16-byte id, 32-byte key) of 4,096 recipients and more */
+    KR_BUNDLE_MAX = 524288, /* bytes of a proof bundle: extra data, 64 hashes and a note */
+
+    /* --- verification ---------------------------------------------------------------------------------- */
+    KR_VERIFIERS_MAX = 16,       /* distinct owners that a policy may ask for: people who compared codes */
+    KR_ATTEST_CLOCK_S = 300,     /* an attestation is issued now, by clocks that differ so much */
+    KR_ATTESTATIONS_MAX = 65536, /* that the service keeps: 1 kB each */
+    KR_ATTESTATIONS_VERIFIER_MAX = 1024, /* ... of one device */
+    KR_ATTESTATIONS_A_MINUTE = 30,       /* that one attach may give or take back */
+    KR_ATTESTATIONS_PART = 50,           /* told in one event: below KR_SPLIT_LEN with the longest names */
+    KR_SAS_PERSON_MS = 180000,           /* for somebody to accept, and for both to compare aloud */
+    KR_SAS_MACHINE_MS = 20000,           /* for a client to answer by itself */
+    KR_SAS_TEXT_MAX = 255,               /* bytes of one message: the longest has 170 */
+    KR_SAS_TRIES_MAX = 3,     /* of two devices in a meeting: each is one guess of 2^39 for who is between */
+    KR_SAS_ASKED_MAX = 10,    /* requests of one device that a person is shown in a meeting */
+    KR_SAS_MESSAGES_MAX = 16, /* that one attach may send another ... */
+    KR_SAS_WINDOW_MS = 60000, /* ... in this time: three verifications of five */
 
     /* --- the link -------------------------------------------------------------------------------------- */
     KR_QUEUE_SOFT = 4096,  /* stanzas waiting to be written: new requests get wait/resource-constraint */

@@ -40,14 +40,23 @@ struct kr_digest kr_context(const char *room, const struct kr_id *instance, cons
     add_lp_digest(&b, prev);
     kr_buf_add_lp(&b, kr_span_str(kr_epoch_kind_name(link->kind)));
     kr_buf_add_lp(&b, kr_span_str(kr_source_name(link->source)));
-    kr_buf_add_lp(&b, kr_span(NULL, 0)); /* source device: the source `participants` has none */
+    kr_buf_add_lp(&b, kr_source_is_led(link->source) ? kr_span(link->leader.b, sizeof(link->leader.b))
+                                                     : kr_span(NULL, 0));
     kr_buf_add_lp(&b, kr_span_str(kr_format_name(link->format)));
     kr_buf_add_u32(&b, 2);
     kr_buf_add_u16(&b, link->suite);
     add_lp_digest(&b, &link->policy);
     add_lp_digest(&b, &link->roster);
-    for (int i = 0; i < 4; i++) /* origin, key id, size and root of a log: an announce names none */
-        kr_buf_add_lp(&b, kr_span(NULL, 0));
+    if (link->log_size) {
+        kr_buf_add_lp(&b, kr_span_str(link->log_origin));
+        kr_buf_add_lp(&b, kr_span(link->log_key, sizeof(link->log_key)));
+        kr_buf_add_u32(&b, 8);
+        kr_buf_add_u64(&b, link->log_size);
+        add_lp_digest(&b, &link->log_root);
+    } else {
+        for (int i = 0; i < 4; i++)
+            kr_buf_add_lp(&b, kr_span(NULL, 0));
+    }
     struct kr_digest d = kr_sha256(kr_buf_span(&b));
     kr_buf_done(&b);
     return d;

@@ -17,10 +17,19 @@ struct kr_epoch_link {
     uint64_t epoch;
     enum kr_epoch_kind kind;
     enum kr_source source;
+    struct kr_id leader; /* the attach that makes the secret; void unless kr_source_is_led(source) */
     enum kr_format format;
     uint16_t suite;
     struct kr_digest policy; /* policy hash */
     struct kr_digest roster; /* roster digest */
+    /* Where the service's log stood: a checkpoint whose last entry is this epoch's. log_size 0: none was
+     * named.
+     */
+    uint64_t log_size;
+    struct kr_digest log_root;
+    const char
+        *log_origin; /* borrowed; with log_size only. A decoder leaves it and the key id to the reader */
+    uint8_t log_key[4];
 };
 
 /* prev is NULL for the first epoch of an instance. */

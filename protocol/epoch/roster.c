@@ -47,6 +47,7 @@ static void make_line(struct kr_roster_entry *e)
     kr_buf_add_lp(&e->line, kr_span(e->ed25519.b, sizeof(e->ed25519.b)));
     kr_buf_add_lp(&e->line, kr_span(e->curve25519.b, sizeof(e->curve25519.b)));
     kr_buf_add_lp(&e->line, kr_span(e->attach.b, sizeof(e->attach.b)));
+    kr_buf_fit(&e->line); /* rosters are kept, and there are many */
 }
 
 void kr_roster_copy(struct kr_roster *dst, const struct kr_roster *src)
@@ -149,6 +150,8 @@ int kr_roster_seal(struct kr_roster *r)
     if (err)
         return err;
     r->digest = digest_of(r);
+    r->entries = kr_realloc_array(r->entries, r->len, sizeof(*r->entries));
+    r->cap = r->len;
     r->sealed = true;
     return 0;
 }
@@ -202,4 +205,11 @@ int kr_roster_find_participant(const struct kr_roster *r, const char *participan
 struct kr_span kr_roster_line(const struct kr_roster *r, size_t index)
 {
     return kr_buf_span(&r->entries[index].line);
+}
+
+struct kr_roster_check kr_roster_check(const struct kr_roster *r)
+{
+    struct kr_roster_check check;
+    memcpy(check.b, r->digest.b, sizeof(check.b));
+    return check;
 }

@@ -46,6 +46,13 @@ int kr_roster_seal(struct kr_roster *r);
 int kr_roster_find(const struct kr_roster *r, const struct kr_id *attach);
 int kr_roster_find_participant(const struct kr_roster *r, const char *participant);
 
+/* The first 6 bytes of the digest: shows whether two that go on from one announce came to the same roster
+ * (7.2). No proof of it; the context has the whole digest. */
+struct kr_roster_check {
+    uint8_t b[6];
+};
+struct kr_roster_check kr_roster_check(const struct kr_roster *r); /* sealed */
+
 struct kr_span kr_roster_line(const struct kr_roster *r, size_t index);
 
 #endif

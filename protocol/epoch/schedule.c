@@ -44,6 +44,40 @@ int kr_base_key(const struct kr_secret *secret, const struct kr_digest *context,
     return err;
 }
 
+struct kr_digest kr_confirm(const struct kr_digest *context, const struct kr_secret *secret)
+{
+    struct kr_buf b;
+    add_context(&b, "keyroom:1:confirm", context);
+    kr_buf_add_lp(&b, kr_secret_span(secret));
+    struct kr_digest d = kr_sha256(kr_buf_span(&b));
+    kr_wipe(b.ptr, b.len);
+    kr_buf_done(&b);
+    return d;
+}
+
+int kr_passphrase_key(const struct kr_secret *passphrase, const char *room, const struct kr_id *instance,
+                      struct kr_secret *ret_key)
+{
+    struct kr_buf salt;
+    kr_buf_init(&salt, SIZE_MAX);
+    kr_buf_add_lp(&salt, kr_span_str("keyroom:1:passphrase"));
+    kr_buf_add_lp(&salt, kr_span_str(room));
+    kr_buf_add_lp(&salt, kr_span(instance->b, sizeof(instance->b)));
+    int err = kr_pbkdf2_sha256(passphrase, kr_buf_span(&salt), KR_PASSPHRASE_ITERATIONS, SECRET_LEN, ret_key);
+    kr_buf_done(&salt);
+    return err;
+}
+
+int kr_passphrase_secret(const struct kr_secret *key, const struct kr_digest *context,
+                         struct kr_secret *ret_secret)
+{
+    struct kr_buf info;
+    add_context(&info, "keyroom:1:passphrase", context);
+    int err = kr_hkdf(KR_HKDF_SHA256, key, kr_span(NULL, 0), kr_buf_span(&info), SECRET_LEN, ret_secret);
+    kr_buf_done(&info);
+    return err;
+}
+
 /* The tag is the first TAG_LEN bytes of this. It is made of what all members know: no secret. */
 static struct kr_digest seal_digest(const struct kr_digest *context, struct kr_span sender_line,
                                     struct kr_span recipient_line)

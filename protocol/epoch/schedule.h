@@ -14,6 +14,15 @@ int kr_secret_ratchet(const struct kr_secret *parent, const struct kr_digest *co
 int kr_base_key(const struct kr_secret *secret, const struct kr_digest *context, struct kr_span sender_line,
                 struct kr_secret *ret_base_key);
 
+/* What a leader vouches for: SHA-256 over context and secret (5.13). */
+struct kr_digest kr_confirm(const struct kr_digest *context, const struct kr_secret *secret);
+
+/* Key source `passphrase` (5.14): the slow part, once per instance, and the secret of an epoch. */
+int kr_passphrase_key(const struct kr_secret *passphrase, const char *room, const struct kr_id *instance,
+                      struct kr_secret *ret_key);
+int kr_passphrase_secret(const struct kr_secret *key, const struct kr_digest *context,
+                         struct kr_secret *ret_secret);
+
 /* secret || tag: KR_SEALED_LEN bytes to be encrypted for the recipient. */
 void kr_sealed_plain(const struct kr_secret *secret, const struct kr_digest *context,
                      struct kr_span sender_line, struct kr_span recipient_line, struct kr_secret *ret_plain);

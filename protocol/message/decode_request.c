@@ -22,11 +22,21 @@ static const struct {
     [KR_REQ_APPROVE] = {"approve", true},
     [KR_REQ_REVOKE] = {"revoke", true},
     [KR_REQ_ROTATE] = {"rotate", true},
+    [KR_REQ_PROOF] = {"proof", false},
+    [KR_REQ_LINE] = {"line", false},
+    [KR_REQ_ATTEST] = {"attest", true},
+    [KR_REQ_UNATTEST] = {"unattest", true},
+    [KR_REQ_ALARM] = {"alarm", true},
 };
 
 const char *kr_request_name(enum kr_request_kind kind)
 {
     return requests[kind].name;
+}
+
+bool kr_request_is_in(enum kr_request_kind kind)
+{
+    return kind == KR_REQ_ENVELOPE || kind == KR_REQ_ACK;
 }
 
 bool kr_request_is_set(enum kr_request_kind kind)
@@ -79,6 +89,15 @@ static void read_otks(struct kr_read *r, const struct kr_el *el, const struct kr
     *out = otks;
 }
 
+/* The newest checkpoint that the client has of the service's log, if it has one. */
+static void read_seen_log(struct kr_read *r, const struct kr_el *el, struct kr_log_claim *ret_log,
+                          const char **ret_origin)
+{
+    kr_read_log(r, el, true, ret_log);
+    if (ret_log->size)
+        kr_read_text(r, el, "log-origin", KR_NOTE_NAME_MAX, false, ret_origin);
+}
+
 static void read_attach(struct kr_read *r, const struct kr_el *el, struct kr_req_attach *out)
 {
     kr_read_id(r, el, "instance", &out->instance);
@@ -90,6 +109,11 @@ static void read_attach(struct kr_read *r, const struct kr_el *el, struct kr_req
     kr_read_key(r, el, "ed25519", &out->ed25519);
     kr_read_key(r, el, "curve25519", &out->curve25519);
     kr_read_sig(r, el, "sig", &out->sig);
+    const char *sources = kr_el_attr(el, "sources");
+    if (sources && kr_sources_read(sources, &out->sources))
+        kr_read_fail(r, KR_E_MALFORMED);
+    kr_read_bool(r, el, "lead", &out->lead);
+    read_seen_log(r, el, &out->log, &out->log_origin);
     read_otks(r, el, &out->otks, &out->otk_count);
     const struct kr_el *fallback = kr_read_single(r, el, "fallback");
     if (fallback)
@@ -130,7 +154,6 @@ static void read_claim(struct kr_read *r, const struct kr_el *el, struct kr_req_
 
 static void read_envelope(struct kr_read *r, const struct kr_el *el, struct kr_req_envelope *out)
 {
-    kr_read_id(r, el, "instance", &out->instance);
     kr_read_epoch(r, el, "epoch", &out->epoch);
     kr_read_round(r, el, &out->round);
     kr_read_part(r, el, &out->part, &out->of);
@@ -139,6 +162,9 @@ static void read_envelope(struct kr_read *r, const struct kr_el *el, struct kr_r
         kr_read_sig(r, el, "sig", &out->sig);
     if (out->has_sig != (out->part == out->of))
         kr_read_fail(r, KR_E_MALFORMED);
+    kr_read_confirm(r, el, &out->has_confirm, &out->confirm);
+    if (out->has_confirm && !out->has_sig) /* which covers it */
+        kr_read_fail(r, KR_E_MALFORMED);
     kr_read_entries(r, el, &out->entries, &out->entry_count);
     if (out->entry_count == 0) /* who has nobody to seal for sends nothing */
         kr_read_fail(r, KR_E_WRONG_RECIPIENTS);
@@ -146,10 +172,10 @@ static void read_envelope(struct kr_read *r, const struct kr_el *el, struct kr_r
 
 static void read_ack(struct kr_read *r, const struct kr_el *el, struct kr_req_ack *out)
 {
-    kr_read_id(r, el, "instance", &out->instance);
     kr_read_epoch(r, el, "epoch", &out->epoch);
     kr_read_list(r, el, "missing", &out->missing, &out->missing_count);
     kr_read_list(r, el, "mismatch", &out->mismatch, &out->mismatch_count);
+    kr_read_confirm(r, el, &out->has_confirm, &out->confirm);
 }
 
 static void read_whole(struct kr_read *r, const struct kr_el *el, struct kr_req_whole *out)
@@ -157,6 +183,16 @@ static void read_whole(struct kr_read *r, const struct kr_el *el, struct kr_req_
     out->has_since = kr_el_attr(el, "since") != NULL;
     if (out->has_since)
         kr_read_epoch(r, el, "since", &out->since);
+    read_seen_log(r, el, &out->log, &out->log_origin);
+}
+
+static void read_proof(struct kr_read *r, const struct kr_el *el, struct kr_req_proof *out)
+{
+    kr_read_id(r, el, "instance", &out->instance);
+    kr_read_epoch(r, el, "epoch", &out->epoch);
+    kr_read_u64(r, el, "size", 1, INT64_MAX, &out->size);
+    if (kr_el_attr(el, "since"))
+        kr_read_u64(r, el, "since", 1, out->size, &out->since);
 }
 
 static void read_body(struct kr_read *r, const struct kr_el *el, struct kr_request *q)
@@ -179,7 +215,8 @@ static void read_body(struct kr_read *r, const struct kr_el *el, struct kr_reque
         break;
     case KR_REQ_SESSION:
         kr_read_id(r, el, "to", &q->u.session.to);
-        kr_read_prekey(r, el, &q->u.session.message);
+        kr_read_bool(r, el, "verify", &q->u.session.verify);
+        kr_read_session(r, el, &q->u.session.type, &q->u.session.message);
         break;
     case KR_REQ_WHOLE:
         read_whole(r, el, &q->u.whole);
@@ -187,6 +224,24 @@ static void read_body(struct kr_read *r, const struct kr_el *el, struct kr_reque
     case KR_REQ_APPROVE:
     case KR_REQ_REVOKE:
         kr_read_id(r, el, "device", &q->u.device);
+        break;
+    case KR_REQ_PROOF:
+        read_proof(r, el, &q->u.proof);
+        break;
+    case KR_REQ_LINE:
+        q->u.line.has_attach = kr_el_attr(el, "attach") != NULL;
+        if (q->u.line.has_attach)
+            kr_read_id(r, el, "attach", &q->u.line.attach);
+        else
+            kr_read_text(r, el, "participant", KR_NICK_MAX, false, &q->u.line.participant);
+        break;
+    case KR_REQ_ATTEST:
+    case KR_REQ_UNATTEST:
+        kr_read_sig(r, el, "sig", &q->u.attest.sig);
+        kr_read_bytes(r, el, 1, KR_TEXT_MAX, &q->u.attest.text);
+        break;
+    case KR_REQ_ALARM:
+        kr_read_id(r, el, "attach", &q->u.attach_of);
         break;
     case KR_REQ_CHALLENGE:
     case KR_REQ_DETACH:
@@ -209,7 +264,10 @@ int kr_request_decode(const struct kr_el *payload, bool is_set, struct kr_arena 
     q.kind = kind;
 
     struct kr_read r = {.arena = arena};
-    kr_read_room(&r, payload, &q.room);
+    if (kr_request_is_in(kind))
+        kr_read_tag(&r, payload, &q.in);
+    else
+        kr_read_room(&r, payload, &q.room);
     read_body(&r, payload, &q);
     if (!r.err)
         *ret_request = q;

@@ -5,9 +5,15 @@
 #include "base/err.h"
 
 static const char *const notice_names[KR_NOTICE_KINDS] = {
-    [KR_NOTICE_ANNOUNCE] = "announce", [KR_NOTICE_DELIVER] = "deliver", [KR_NOTICE_COMMIT] = "commit",
-    [KR_NOTICE_WANTED] = "wanted",     [KR_NOTICE_LOW] = "low",         [KR_NOTICE_SESSION] = "session",
-    [KR_NOTICE_DETACHED] = "detached", [KR_NOTICE_STATE] = "state",
+    [KR_NOTICE_ANNOUNCE] = "announce",
+    [KR_NOTICE_DELIVER] = "deliver",
+    [KR_NOTICE_COMMIT] = "commit",
+    [KR_NOTICE_WANTED] = "wanted",
+    [KR_NOTICE_LOW] = "low",
+    [KR_NOTICE_SESSION] = "session",
+    [KR_NOTICE_DETACHED] = "detached",
+    [KR_NOTICE_STATE] = "state",
+    [KR_NOTICE_ATTESTATIONS] = "attestations",
 };
 
 static const char *const mode_names[] = {[KR_MODE_IDLE] = "idle",
@@ -16,7 +22,8 @@ static const char *const mode_names[] = {[KR_MODE_IDLE] = "idle",
                                          [KR_MODE_SUSPENDED] = "suspended"};
 
 /* By bit. */
-static const char *const reason_names[] = {"join", "leave", "revoke", "policy", "timer", "manual", "recover"};
+static const char *const reason_names[] = {"join",  "leave",  "revoke",  "policy",
+                                           "timer", "manual", "recover", "leader"};
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -20,7 +20,7 @@ static bool body_fits(const struct kr_packed *e)
         return e->body.len >= 1 && e->body.len <= KR_CIPHERTEXT_MAX;
     case KR_PACKED_WITHHELD:
         return e->body.len == 1 && e->body.ptr[0] >= KR_WITHHELD_ATTACH &&
-               e->body.ptr[0] <= KR_WITHHELD_SESSION;
+               e->body.ptr[0] <= KR_WITHHELD_UNVERIFIED;
     default:
         return false;
     }

@@ -10,7 +10,12 @@
 #include "base/span.h"
 
 enum kr_packed_type { KR_PACKED_PREKEY = 0, KR_PACKED_NORMAL = 1, KR_PACKED_WITHHELD = 2 };
-enum kr_withheld { KR_WITHHELD_ATTACH = 1, KR_WITHHELD_PRESENCE = 2, KR_WITHHELD_SESSION = 3 };
+enum kr_withheld {
+    KR_WITHHELD_ATTACH = 1,
+    KR_WITHHELD_PRESENCE = 2,
+    KR_WITHHELD_SESSION = 3,
+    KR_WITHHELD_UNVERIFIED = 4
+};
 
 struct kr_packed {
     uint16_t index;      /* of the recipient (envelope) or sender (deliver) */

@@ -46,6 +46,13 @@ void kr_read_digest(struct kr_read *r, const struct kr_el *el, const char *name,
         r->err = kr_el_attr_digest(el, name, out);
 }
 
+void kr_read_confirm(struct kr_read *r, const struct kr_el *el, bool *has, struct kr_digest *out)
+{
+    *has = kr_el_attr(el, "confirm") != NULL;
+    if (*has)
+        kr_read_digest(r, el, "confirm", out);
+}
+
 void kr_read_sig(struct kr_read *r, const struct kr_el *el, const char *name, struct kr_sig *out)
 {
     if (!r->err)
@@ -77,6 +84,15 @@ void kr_read_room(struct kr_read *r, const struct kr_el *el, const char **out)
         *out = room;
 }
 
+void kr_read_tag(struct kr_read *r, const struct kr_el *el, struct kr_tag *out)
+{
+    const char *tag = kr_el_attr(el, "in");
+    if (!tag)
+        kr_read_fail(r, KR_E_MALFORMED);
+    else if (!r->err)
+        r->err = kr_tag_read(tag, out);
+}
+
 void kr_read_epoch(struct kr_read *r, const struct kr_el *el, const char *name, uint64_t *out)
 {
     kr_read_u64(r, el, name, 1, KR_EPOCH_MAX, out);
@@ -85,6 +101,9 @@ void kr_read_epoch(struct kr_read *r, const struct kr_el *el, const char *name, 
 void kr_read_round(struct kr_read *r, const struct kr_el *el, enum kr_round *out)
 {
     const char *name = kr_el_attr(el, "round");
+    *out = KR_ROUND_2;
+    if (!name)
+        return;
     for (enum kr_round round = KR_ROUND_1; name && round <= KR_ROUND_SUPPLEMENT; round++) {
         if (strcmp(name, kr_round_name(round)) == 0) {
             *out = round;
@@ -94,12 +113,20 @@ void kr_read_round(struct kr_read *r, const struct kr_el *el, enum kr_round *out
     kr_read_fail(r, KR_E_MALFORMED);
 }
 
+void kr_read_kind(struct kr_read *r, const struct kr_el *el, enum kr_epoch_kind *out)
+{
+    const char *kind = kr_el_attr(el, "kind");
+    *out = KR_EPOCH_FRESH;
+    if (kind && kr_epoch_kind_read(kind, out))
+        kr_read_fail(r, KR_E_MALFORMED);
+}
+
 void kr_read_link(struct kr_read *r, const struct kr_el *el, struct kr_epoch_link *out)
 {
-    const char *kind = "", *source = "", *format = "";
+    const char *source = "", *format = "";
     uint64_t suite = 0;
     kr_read_epoch(r, el, "epoch", &out->epoch);
-    kr_read_text(r, el, "kind", KR_NICK_MAX, false, &kind);
+    kr_read_kind(r, el, &out->kind);
     kr_read_text(r, el, "source", KR_NICK_MAX, false, &source);
     kr_read_text(r, el, "format", KR_NICK_MAX, false, &format);
     kr_read_u64(r, el, "suite", 0, UINT16_MAX, &suite);
@@ -107,10 +134,36 @@ void kr_read_link(struct kr_read *r, const struct kr_el *el, struct kr_epoch_lin
     kr_read_digest(r, el, "policy", &out->policy);
     if (r->err)
         return;
-    if (kr_epoch_kind_read(kind, &out->kind) || kr_source_read(kr_span_str(source), &out->source) ||
+    if (kr_source_read(kr_span_str(source), &out->source) ||
         kr_format_read(kr_span_str(format), &out->format) || !kr_suite_fits(out->format, suite))
         r->err = KR_E_MALFORMED;
     out->suite = (uint16_t)suite;
+}
+
+void kr_read_log(struct kr_read *r, const struct kr_el *el, bool signed_too, struct kr_log_claim *out)
+{
+    const char *s = kr_el_attr(el, "log");
+    if (r->err || !s)
+        return;
+    uint64_t size = 0;
+    size_t digits = strcspn(s, " ");
+    bool good = digits > 0 && digits < 19 && *s != '0' && s[digits] == ' ';
+    for (size_t i = 0; good && i < digits; i++) {
+        good = s[i] >= '0' && s[i] <= '9';
+        size = size * 10 + (uint64_t)(s[i] - '0');
+    }
+    struct kr_log_claim c = {.size = size};
+    char root[KR_KEY_TEXT] = "";
+    const char *rest = good ? s + digits + 1 : "";
+    if (strlen(rest) >= sizeof(root) - 1)
+        memcpy(root, rest, sizeof(root) - 1);
+    good = good && kr_digest_read(root, &c.root) == 0;
+    rest += good ? sizeof(root) - 1 : 0;
+    good = good && (signed_too ? *rest == ' ' && kr_sig_read(rest + 1, &c.sig) == 0 : !*rest);
+    if (good)
+        *out = c;
+    else
+        kr_read_fail(r, KR_E_MALFORMED);
 }
 
 void kr_read_part(struct kr_read *r, const struct kr_el *el, uint32_t *part, uint32_t *of)
@@ -199,16 +252,31 @@ void kr_read_entries(struct kr_read *r, const struct kr_el *el, const struct kr_
         r->err = kr_pack_read(bytes, r->arena, entries, count);
 }
 
-void kr_read_prekey(struct kr_read *r, const struct kr_el *el, struct kr_span *message)
+void kr_read_session(struct kr_read *r, const struct kr_el *el, uint8_t *type, struct kr_span *message)
 {
     struct kr_span bytes = kr_span(NULL, 0);
     kr_read_bytes(r, el, 2, 1 + KR_CIPHERTEXT_MAX, &bytes);
     if (r->err)
         return;
-    if (bytes.ptr[0] != KR_PACKED_PREKEY)
+    if (bytes.ptr[0] != KR_PACKED_PREKEY && bytes.ptr[0] != KR_PACKED_NORMAL) {
         r->err = KR_E_MALFORMED;
-    else
-        *message = kr_span(bytes.ptr + 1, bytes.len - 1);
+        return;
+    }
+    *type = bytes.ptr[0];
+    *message = kr_span(bytes.ptr + 1, bytes.len - 1);
+}
+
+void kr_read_member(struct kr_read *r, const struct kr_el *el, struct kr_member_line *m)
+{
+    kr_read_text(r, el, "participant", KR_NICK_MAX, false, &m->participant);
+    kr_read_text(r, el, "owner", KR_JID_MAX, true, &m->owner);
+    kr_read_id(r, el, "device", &m->device);
+    kr_read_key(r, el, "ed25519", &m->ed25519);
+    kr_read_key(r, el, "curve25519", &m->curve25519);
+    kr_read_id(r, el, "attach", &m->attach);
+    kr_read_id(r, el, "nonce", &m->nonce);
+    kr_read_sig(r, el, "sig", &m->sig);
+    kr_read_bool(r, el, "new", &m->is_new);
 }
 
 const struct kr_el *kr_read_single(struct kr_read *r, const struct kr_el *el, const char *name)

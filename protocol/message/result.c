@@ -1,5 +1,7 @@
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/err.h"
 #include "message/encode.h"
 #include "message/read.h"
@@ -47,6 +49,44 @@ void kr_res_claimed_encode(struct kr_xml *x, const struct kr_res_claimed *r)
         }
         kr_xml_end(x);
     }
+    kr_xml_end(x);
+}
+
+static void write_bytes(struct kr_xml *x, const char *name, struct kr_span bytes)
+{
+    struct kr_buf text;
+    kr_buf_init(&text, SIZE_MAX);
+    kr_b64_add(&text, bytes);
+    char *base64 = kr_buf_take_str(&text);
+    kr_xml_start(x, name, NULL);
+    if (base64)
+        kr_xml_text(x, base64);
+    kr_xml_end(x);
+    free(base64);
+}
+
+void kr_res_proof_encode(struct kr_xml *x, const struct kr_res_proof *r)
+{
+    kr_write_start(x, "proof", r->room);
+    kr_xml_attr_u64(x, "epoch", r->epoch);
+    kr_xml_attr_u64(x, "index", r->index);
+    kr_xml_attr_u64(x, "size", r->size);
+    if (r->since)
+        kr_xml_attr_u64(x, "since", r->since);
+    kr_xml_attr_digest(x, "opening", &r->opening);
+    write_bytes(x, "entry", r->entry);
+    if (r->inclusion_count)
+        write_bytes(x, "inclusion", kr_span(r->inclusion, r->inclusion_count * sizeof(*r->inclusion)));
+    if (r->consistency_count)
+        write_bytes(x, "consistency",
+                    kr_span(r->consistency, r->consistency_count * sizeof(*r->consistency)));
+    kr_xml_end(x);
+}
+
+void kr_res_line_encode(struct kr_xml *x, const struct kr_res_line *r)
+{
+    kr_write_start(x, "line", r->room);
+    kr_write_member(x, &r->line);
     kr_xml_end(x);
 }
 
@@ -104,6 +144,20 @@ int kr_res_keys_decode(const struct kr_el *payload, struct kr_res_keys *ret)
     return r.err;
 }
 
+int kr_res_line_decode(const struct kr_el *payload, struct kr_res_line *ret)
+{
+    struct kr_res_line l = {0};
+    struct kr_read r = begin(payload, "line", NULL, &l.room);
+    const struct kr_el *member = kr_read_single(&r, payload, "member");
+    if (member)
+        kr_read_member(&r, member, &l.line);
+    else
+        kr_read_fail(&r, KR_E_MALFORMED);
+    if (!r.err)
+        *ret = l;
+    return r.err;
+}
+
 static void read_claimed(struct kr_read *r, const struct kr_el *el, struct kr_claimed *out)
 {
     kr_read_id(r, el, "attach", &out->attach);
@@ -149,5 +203,43 @@ int kr_res_claimed_decode(const struct kr_el *payload, struct kr_arena *arena, s
     res.keys = keys;
     if (!r.err)
         *ret = res;
+    return r.err;
+}
+
+static void read_hashes(struct kr_read *r, const struct kr_el *el, const char *name,
+                        const struct kr_digest **out, size_t *count)
+{
+    const struct kr_el *child = kr_read_single(r, el, name);
+    struct kr_span bytes = kr_span(NULL, 0);
+    if (!child)
+        return;
+    kr_read_bytes(r, child, sizeof(**out), KR_PROOF_HASHES * sizeof(**out), &bytes);
+    if (bytes.len % sizeof(**out))
+        kr_read_fail(r, KR_E_MALFORMED);
+    if (r->err)
+        return;
+    *out = (const struct kr_digest *)bytes.ptr; /* an array of bytes */
+    *count = bytes.len / sizeof(**out);
+}
+
+int kr_res_proof_decode(const struct kr_el *payload, struct kr_arena *arena, struct kr_res_proof *ret)
+{
+    struct kr_res_proof p = {.room = NULL};
+    struct kr_read r = begin(payload, "proof", arena, &p.room);
+    kr_read_epoch(&r, payload, "epoch", &p.epoch);
+    kr_read_u64(&r, payload, "index", 0, INT64_MAX, &p.index);
+    kr_read_u64(&r, payload, "size", 1, INT64_MAX, &p.size);
+    if (kr_el_attr(payload, "since"))
+        kr_read_u64(&r, payload, "since", 1, p.size, &p.since);
+    kr_read_digest(&r, payload, "opening", &p.opening);
+    const struct kr_el *entry = kr_read_single(&r, payload, "entry");
+    if (entry)
+        kr_read_bytes(&r, entry, 1, KR_LOG_ENTRY_MAX, &p.entry);
+    else
+        kr_read_fail(&r, KR_E_MALFORMED);
+    read_hashes(&r, payload, "inclusion", &p.inclusion, &p.inclusion_count);
+    read_hashes(&r, payload, "consistency", &p.consistency, &p.consistency_count);
+    if (!r.err)
+        *ret = p;
     return r.err;
 }

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/base64.h"
 #include "base/err.h"
+#include "olm/meter.h"
 #include "olm/wire.h"
 
 /* libolm takes and gives base64 and destroys its message and pickle inputs: each call gets a copy of its own.
@@ -20,6 +21,24 @@ struct kr_olm_account {
 struct kr_olm_session {
     OlmSession *olm;
 };
+
+static _Thread_local struct kr_olm_meter *meter;
+
+void kr_olm_meter_set(struct kr_olm_meter *m)
+{
+    meter = m;
+}
+
+static uint64_t began(void)
+{
+    return meter ? meter->now_ns() : 0;
+}
+
+static void ended(uint64_t at_ns)
+{
+    if (meter)
+        meter->ns += meter->now_ns() - at_ns;
+}
 
 static bool failed(size_t result)
 {
@@ -118,9 +137,12 @@ void kr_olm_account_keys(const struct kr_olm_account *account, struct kr_key *re
 int kr_olm_account_sign(struct kr_olm_account *account, struct kr_span text, struct kr_sig *ret_sig)
 {
     char sig[KR_SIG_TEXT] = {0};
-    if (olm_account_signature_length(account->olm) != sizeof(sig) - 1 ||
-        failed(olm_account_sign(account->olm, text.len ? (const void *)text.ptr : "", text.len, sig,
-                                sizeof(sig) - 1)))
+    uint64_t at = began();
+    bool bad = olm_account_signature_length(account->olm) != sizeof(sig) - 1 ||
+               failed(olm_account_sign(account->olm, text.len ? (const void *)text.ptr : "", text.len, sig,
+                                       sizeof(sig) - 1));
+    ended(at);
+    if (bad)
         return KR_E_CRYPTO;
     return kr_sig_read(sig, ret_sig) == 0 ? 0 : KR_E_CRYPTO;
 }
@@ -151,7 +173,10 @@ int kr_olm_account_make_keys(struct kr_olm_account *account, const struct kr_ran
     if (count > olm_account_max_number_of_one_time_keys(account->olm))
         goto out;
     fill(&seed, random, olm_account_generate_one_time_keys_random_length(account->olm, count));
-    if (failed(olm_account_generate_one_time_keys(account->olm, count, seed.ptr, seed.len)))
+    uint64_t at = began();
+    size_t made = olm_account_generate_one_time_keys(account->olm, count, seed.ptr, seed.len);
+    ended(at);
+    if (failed(made))
         goto out;
     size_t len = olm_account_one_time_keys_length(account->olm);
     text = kr_malloc(len);
@@ -234,9 +259,14 @@ int kr_olm_session_outbound(struct kr_olm_account *account, const struct kr_rand
     kr_key_write(identity, peer_curve25519);
     kr_key_write(one_time, one_time_key);
     fill(&seed, random, olm_create_outbound_session_random_length(session->olm));
-    if (failed(olm_create_outbound_session(session->olm, account->olm, identity, KR_KEY_TEXT - 1, one_time,
-                                           KR_KEY_TEXT - 1, seed.ptr, seed.len)))
+    uint64_t at = began();
+    size_t made = olm_create_outbound_session(session->olm, account->olm, identity, KR_KEY_TEXT - 1, one_time,
+                                              KR_KEY_TEXT - 1, seed.ptr, seed.len);
+    ended(at);
+    if (failed(made))
         goto out;
+    if (meter)
+        meter->sessions++;
     *ret_session = session;
     session = NULL; /* transferred */
     err = 0;
@@ -260,8 +290,11 @@ int kr_olm_session_inbound(struct kr_olm_account *account, const struct kr_key *
     int err = KR_E_CANNOT_OPEN;
     kr_key_write(identity, peer_curve25519);
     kr_b64_write(text, message);
-    if (failed(olm_create_inbound_session_from(session->olm, account->olm, identity, KR_KEY_TEXT - 1, text,
-                                               len)))
+    uint64_t at = began();
+    size_t made =
+        olm_create_inbound_session_from(session->olm, account->olm, identity, KR_KEY_TEXT - 1, text, len);
+    ended(at);
+    if (failed(made))
         goto out;
     if (kr_olm_decrypt(session, KR_OLM_PREKEY, message, &plain) != 0)
         goto out;
@@ -305,10 +338,14 @@ int kr_olm_encrypt(struct kr_olm_session *session, const struct kr_random *rando
     err = KR_E_CRYPTO;
     size_t type = olm_encrypt_message_type(session->olm);
     fill(&seed, random, olm_encrypt_random_length(session->olm));
+    uint64_t at = began();
     size_t written = olm_encrypt(session->olm, plain->len ? (const void *)plain->ptr : "", plain->len,
                                  seed.ptr, seed.len, text, len);
+    ended(at);
     if (failed(written))
         goto out;
+    if (meter)
+        meter->sealed++;
     err = kr_b64_decode(out, text, written);
     if (!err)
         *ret_type = type == OLM_MESSAGE_TYPE_PRE_KEY ? KR_OLM_PREKEY : KR_OLM_NORMAL;
@@ -336,9 +373,13 @@ int kr_olm_decrypt(struct kr_olm_session *session, enum kr_olm_type type, struct
         goto out;
     kr_secret_alloc(&room, max);
     kr_b64_write(text, message);
+    uint64_t at = began();
     size_t plain_len = olm_decrypt(session->olm, type, text, len, room.ptr, room.len);
+    ended(at);
     if (failed(plain_len))
         goto out;
+    if (meter)
+        meter->opened++;
     kr_secret_set(ret_plain, room.ptr, plain_len);
     err = 0;
 out:

@@ -110,6 +110,40 @@ struct kr_span kr_text_next(struct kr_text_reader *r, const char *name)
     return value;
 }
 
+/* The value as a string of at most size - 1 characters. False, and the reader has failed, if it is longer. */
+static bool next_string(struct kr_text_reader *r, const char *name, char *out, size_t size)
+{
+    struct kr_span value = kr_text_next(r, name);
+    if (value.len >= size)
+        r->err = KR_E_MALFORMED;
+    if (r->err)
+        return false;
+    memcpy(out, value.ptr, value.len);
+    out[value.len] = '\0';
+    return true;
+}
+
+void kr_text_next_id(struct kr_text_reader *r, const char *name, struct kr_id *ret_id)
+{
+    char text[KR_ID_TEXT];
+    if (next_string(r, name, text, sizeof(text)) && kr_id_read(text, ret_id) != 0)
+        r->err = KR_E_MALFORMED;
+}
+
+void kr_text_next_key(struct kr_text_reader *r, const char *name, struct kr_key *ret_key)
+{
+    char text[KR_KEY_TEXT];
+    if (next_string(r, name, text, sizeof(text)) && kr_key_read(text, ret_key) != 0)
+        r->err = KR_E_MALFORMED;
+}
+
+void kr_text_next_digest(struct kr_text_reader *r, const char *name, struct kr_digest *ret_digest)
+{
+    char text[KR_KEY_TEXT];
+    if (next_string(r, name, text, sizeof(text)) && kr_digest_read(text, ret_digest) != 0)
+        r->err = KR_E_MALFORMED;
+}
+
 int kr_text_end(const struct kr_text_reader *r)
 {
     return r->err || r->left ? KR_E_MALFORMED : 0;

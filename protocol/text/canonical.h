@@ -26,6 +26,10 @@ struct kr_text_reader {
 struct kr_text_reader kr_text_read(struct kr_span text, const char *type);
 /* The value of the next line, which must be of that name; an empty span after an error. */
 struct kr_span kr_text_next(struct kr_text_reader *r, const char *name);
+/* The same for values of fixed form; another form is an error of the reader, *ret is then unchanged. */
+void kr_text_next_id(struct kr_text_reader *r, const char *name, struct kr_id *ret_id);
+void kr_text_next_key(struct kr_text_reader *r, const char *name, struct kr_key *ret_key);
+void kr_text_next_digest(struct kr_text_reader *r, const char *name, struct kr_digest *ret_digest);
 /* 0 when all was read and nothing failed, else KR_E_MALFORMED. */
 int kr_text_end(const struct kr_text_reader *r);
 

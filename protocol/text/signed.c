@@ -61,6 +61,8 @@ struct kr_buf kr_sealed_text(const struct kr_sealed_text *t)
     kr_text_line_id(&b, "attach", &t->attach);
     kr_text_line(&b, "round", kr_round_name(t->round));
     kr_text_line_digest(&b, "recipients", &t->recipients);
+    if (t->has_confirm)
+        kr_text_line_digest(&b, "confirm", &t->confirm);
     return b;
 }
 

@@ -3,6 +3,8 @@
 #ifndef KR_TEXT_SIGNED_H
 #define KR_TEXT_SIGNED_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "base/id.h"
 
@@ -36,6 +38,8 @@ struct kr_sealed_text { /* 2.8 */
     struct kr_id attach;
     enum kr_round round;
     struct kr_digest recipients;
+    bool has_confirm; /* in an epoch of a led source */
+    struct kr_digest confirm;
 };
 struct kr_buf kr_sealed_text(const struct kr_sealed_text *t);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "core/audit.h"
 #include "core/coalesce.h"
 #include "core/deliver.h"
 #include "core/member.h"
@@ -43,15 +44,22 @@ static size_t member_len(const struct kr_member_line *m)
     return MEMBER_BYTES + escaped_len(m->participant) + escaped_len(m->owner);
 }
 
-/* Links of epochs behind `since`, before the announced one; at least those behind the last committed one. */
-static void add_past(const struct kr_room *room, const struct kr_epoch *e, uint64_t since, struct draft *d)
+/* Who missed the commit, when we ended between telling one and telling the next, learns of it from this. */
+static uint64_t last_committed(const struct kr_room *room, const struct kr_epoch *e)
 {
-    uint64_t committed = 0;
+    uint64_t epoch = 0;
     for (size_t i = 0; i < room->chain_len; i++) {
         const struct kr_link_kept *k = &room->chain[i];
         if (k->fate == KR_FATE_COMMITTED && k->link.epoch < e->link.epoch)
-            committed = k->link.epoch;
+            epoch = k->link.epoch;
     }
+    return epoch;
+}
+
+/* Links of epochs behind `since`, before the announced one; at least those behind the last committed one. */
+static void add_past(const struct kr_room *room, const struct kr_epoch *e, uint64_t since, struct draft *d)
+{
+    uint64_t committed = last_committed(room, e);
     uint64_t from = since < committed ? since : committed;
     d->past = kr_calloc(room->chain_len, sizeof(*d->past));
     for (size_t i = 0; i < room->chain_len; i++) {
@@ -84,45 +92,56 @@ static void add_members(const struct kr_epoch *e, bool only_new, struct draft *d
 
 static void add_gone(const struct kr_room *room, const struct kr_epoch *e, struct draft *d)
 {
-    d->gone = kr_calloc(room->announced.len, sizeof(*d->gone));
-    for (size_t i = 0; i < room->announced.len; i++) {
-        const struct kr_id *attach = &room->announced.entries[i].attach;
+    const struct kr_sorted *before = &room->announced.attaches;
+    d->gone = kr_calloc(before->len, sizeof(*d->gone));
+    for (size_t i = 0; i < before->len; i++) {
+        const struct kr_id *attach = (const struct kr_id *)before->items + i;
         if (kr_roster_find(&e->roster, attach) >= 0)
             continue;
         const char *reason = kr_room_gone_reason(room, attach);
         d->gone[d->head.gone_count++] =
-            (struct kr_gone_line){.attach = *attach, .reason = reason ? reason : "leave"};
+            (struct kr_gone_line){.attach = *attach, .reason = reason ? reason : KR_GONE_USUAL};
     }
     d->head.gone = d->gone;
 }
 
-/* Who missed the commit, when we ended between telling one and telling the next, learns of it from this. */
-static uint64_t last_committed(const struct kr_room *room, const struct kr_epoch *e)
+/* Of the epoch that was announced before: a brief announce goes on from it. */
+static enum kr_source source_before(const struct kr_room *room, const struct kr_epoch *e)
 {
-    uint64_t epoch = 0;
-    for (size_t i = 0; i < room->chain_len; i++) {
-        const struct kr_link_kept *k = &room->chain[i];
-        if (k->fate == KR_FATE_COMMITTED && k->link.epoch < e->link.epoch)
-            epoch = k->link.epoch;
+    for (size_t i = room->chain_len; i-- > 0;) {
+        if (room->chain[i].link.epoch < e->link.epoch)
+            return room->chain[i].link.source;
     }
-    return epoch;
+    return e->link.source;
 }
 
-static struct draft draft(const struct kr_room *room, const struct kr_epoch *e, bool full, uint64_t since)
+static struct draft draft(const struct kr_core *core, const struct kr_room *room, const struct kr_epoch *e,
+                          bool full, uint64_t since)
 {
-    struct draft d = {.head = {.instance = e->instance,
+    bool led = kr_source_is_led(e->link.source);
+    struct draft d = {.head = {.full = full,
+                               .instance = e->instance,
                                .link = e->link,
+                               .log_sig = e->log_sig,
+                               .has_source = full || e->link.source != source_before(room, e),
+                               .has_leader = led,
+                               .leader = led ? (uint16_t)e->sealing.leader : 0,
                                .reasons = e->reasons,
                                .deadline_ms = e->deadline_ms,
                                .size = (uint32_t)e->roster.len,
+                               .check = kr_roster_check(&e->roster),
                                .has_prev = e->has_prev,
                                .prev = e->prev,
                                .prev_context = e->prev_context,
-                               .committed = last_committed(room, e),
-                               .full = full}};
+                               .committed = last_committed(room, e)}};
+    if (full && e->link.log_size) {
+        d.head.log_origin = core->log.signer.key.name;
+        d.head.log_key = core->log.signer.key.key;
+    }
     if (full || room->policy_changed)
         d.head.policy_text = kr_buf_span(&e->policy_text);
-    add_past(room, e, since, &d);
+    if (full)
+        add_past(room, e, since, &d);
     add_members(e, !full, &d);
     d.head.members = d.members;
     if (!full)
@@ -146,7 +165,10 @@ static size_t cut(const struct kr_room *room, const struct draft *d, char *paylo
     }
     starts[parts] = d->head.member_count;
     for (size_t p = 0; p < parts; p++) {
-        struct kr_notice n = {.kind = KR_NOTICE_ANNOUNCE, .room = room->jid, .u.announce = d->head};
+        struct kr_notice n = {.kind = KR_NOTICE_ANNOUNCE,
+                              .room = d->head.full ? room->jid : NULL,
+                              .in = kr_tag(&d->head.instance),
+                              .u.announce = d->head};
         struct kr_notice_announce *a = &n.u.announce;
         a->part = (uint32_t)p + 1;
         a->of = (uint32_t)parts;
@@ -185,7 +207,7 @@ void kr_announce_all(struct kr_core *core, struct kr_room *room, const struct kr
         size_t *parts = knows ? &brief_parts : &full_parts;
         char **payloads = knows ? brief : full;
         if (!*parts) {
-            struct draft d = draft(room, e, !knows, UINT64_MAX);
+            struct draft d = draft(core, room, e, !knows, UINT64_MAX);
             *parts = cut(room, &d, payloads);
             draft_done(&d);
         }
@@ -202,7 +224,7 @@ void kr_announce_to(struct kr_core *core, struct kr_room *room, const struct kr_
     if (!a)
         return;
     char *payloads[KR_PARTS_MAX] = {0};
-    struct draft d = draft(room, e, true, since);
+    struct draft d = draft(core, room, e, true, since);
     size_t parts = cut(room, &d, payloads);
     draft_done(&d);
     tell_parts(core, a, payloads, parts);
@@ -214,9 +236,8 @@ void kr_commit_tell(struct kr_core *core, struct kr_room *room, const struct kr_
                     size_t silent_count, bool has_exposure, uint64_t exposure_ms)
 {
     struct kr_notice n = {.kind = KR_NOTICE_COMMIT,
-                          .room = room->jid,
-                          .u.commit = {.instance = e->instance,
-                                       .epoch = e->link.epoch,
+                          .in = kr_tag(&e->instance),
+                          .u.commit = {.epoch = e->link.epoch,
                                        .laggards = laggards,
                                        .laggard_count = laggard_count,
                                        .silent = silent,
@@ -236,6 +257,8 @@ enum kr_room_mode kr_room_mode(const struct kr_room *room)
 {
     if (kr_room_blind(room))
         return KR_MODE_BLIND;
+    if (room->leaderless)
+        return KR_MODE_SUSPENDED;
     return room->flight || room->committed ? KR_MODE_KEYED : KR_MODE_IDLE;
 }
 
@@ -245,12 +268,17 @@ static char *state_payload(const struct kr_core *core, const struct kr_room *roo
     struct kr_notice n = {
         .kind = KR_NOTICE_STATE,
         .room = room->jid,
-        .u.state = {.mode = kr_room_mode(room),
+        .u.state = {.mode = core->log.halted ? KR_MODE_SUSPENDED : kr_room_mode(room),
                     .has_instance = room->has_instance,
                     .instance = room->instance,
                     .exposed = kr_room_exposed(room, core->now.mono_ms),
                     .joins_held = room->churn.held,
-                    .text = kr_room_blind(room) ? "the room hides real addresses from the service" : "",
+                    .text = kr_room_blind(room) ? "the room hides real addresses from the service"
+                            : core->log.halted  ? kr_strerror(KR_E_LOG_HALTED)
+                            : !room->leaderless ? ""
+                            : room->policy.source == KR_SOURCE_SERVICE
+                                ? "the service's own device, which makes its keys, is not there"
+                                : "nobody in the room offers to make its keys",
                     .waiting = waiting}};
     for (const struct kr_attach *a = room->attaches; a; a = a->hh.next) {
         if (a->confirmed && !a->member)
@@ -262,16 +290,40 @@ static char *state_payload(const struct kr_core *core, const struct kr_room *roo
     return payload;
 }
 
+/* What is less than the policy asks, as the log has it: an entry for each change, none while it lasts. */
+static void record_degraded(struct kr_core *core, struct kr_room *room, bool exposed)
+{
+    static const char *const names[] = {"exposed", "joins-held", "no-leader", "blind"};
+    unsigned now = (unsigned)exposed | (unsigned)room->churn.held << 1 | (unsigned)room->leaderless << 2 |
+                   (unsigned)kr_room_blind(room) << 3;
+    if (now == room->degraded || !room->instance_stored)
+        return;
+    room->degraded = now;
+    struct kr_buf b;
+    kr_buf_init(&b, 64);
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        if (now >> i & 1)
+            kr_buf_printf(&b, "%s%s", b.len ? "," : "", names[i]);
+    }
+    char *reasons = kr_buf_take_str(&b);
+    struct kr_entry e;
+    kr_entry_begin(&e, core, "degrade", room);
+    kr_entry_text(&e, "reason", now && reasons ? reasons : "over");
+    kr_entry_end(&e);
+    free(reasons);
+}
+
 void kr_state_tell(struct kr_core *core, struct kr_room *room)
 {
     bool exposed = kr_room_exposed(room, core->now.mono_ms);
+    record_degraded(core, room, exposed);
     if ((!room->state_due && exposed == room->exposed_told) || room->presence != KR_IN)
         return;
     room->state_due = false;
     if (exposed && !room->exposed_told)
-        kr_trace(core, KR_TRACE_WARN,
-                 "room " KR_PEER " -> exposed (a leave is older than %d ms and not answered)", room->jid,
-                 KR_EXPOSED_MS);
+        kr_trace(core, KR_TRACE_WARN, "room " KR_PEER " -> exposed (%s)", room->jid,
+                 room->leaders_failed >= KR_LEADERS_FAILED ? "two leaders in a row have failed"
+                                                           : "a leave is older than 10 s and not answered");
     room->exposed_told = exposed;
     char *payload = state_payload(core, room);
     if (!payload)

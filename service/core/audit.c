@@ -6,8 +6,11 @@
 
 #include "base/base64.h"
 #include "base/hash.h"
+#include "core/logbook.h"
+#include "core/member.h"
 #include "core/occupant.h"
 #include "core/room.h"
+#include "log/rset.h"
 #include "message/stanza.h"
 #include "text/canonical.h"
 #include "xml/ns.h"
@@ -37,6 +40,7 @@ static struct kr_opening *opening_add(struct kr_core *core, const struct kr_id *
     struct kr_opening *o = kr_calloc(1, sizeof(*o));
     o->key = key;
     o->instance = *instance;
+    o->at_ms = core->now.wall_ms;
     o->stranger = is_stranger(subject);
     core->strangers += o->stranger;
     HASH_ADD_KEYPTR(hh, core->openings, o->key, strlen(o->key), o);
@@ -56,8 +60,9 @@ static const struct kr_secret *opening(struct kr_core *core, const struct kr_id 
     o = opening_add(core, instance, subject, key);
     kr_secret_alloc(&o->secret, 32);
     kr_random_fill(&core->random, o->secret.ptr, o->secret.len);
-    struct kr_write w = {.kind = KR_W_OPENING,
-                         .u.opening = {.instance = *instance, .subject = subject, .key = o->secret}};
+    struct kr_write w = {
+        .kind = KR_W_OPENING,
+        .u.opening = {.instance = *instance, .subject = subject, .key = o->secret, .at_ms = o->at_ms}};
     kr_output_write(core->out, &w);
     return &o->secret;
 }
@@ -80,6 +85,15 @@ void kr_audit_forget(struct kr_core *core, const struct kr_id *instance)
     }
 }
 
+void kr_audit_forget_before(struct kr_core *core, uint64_t before_ms)
+{
+    struct kr_opening *o, *tmp;
+    HASH_ITER (hh, core->openings, o, tmp) {
+        if (o->at_ms < before_ms && kr_id_equal(&o->instance, &nowhere))
+            opening_free(core, o);
+    }
+}
+
 void kr_audit_load(struct kr_core *core, const struct kr_rec_opening *openings, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -92,6 +106,7 @@ void kr_audit_load(struct kr_core *core, const struct kr_rec_opening *openings, 
         }
         o = opening_add(core, &openings[i].instance, openings[i].subject, key);
         kr_secret_copy(&o->secret, &openings[i].key);
+        o->at_ms = openings[i].at_ms;
     }
 }
 
@@ -145,13 +160,19 @@ void kr_entry_digest(struct kr_entry *e, const char *name, const struct kr_diges
     kr_text_line_digest(&e->text, name, d);
 }
 
-void kr_entry_commit(struct kr_entry *e, const char *name, const char *subject_kind, const char *value)
+static struct kr_digest commitment(struct kr_entry *e, const char *subject_kind, const char *value)
 {
     size_t len = strlen(subject_kind) + strlen(value) + 2;
     char *subject = kr_malloc(len);
     snprintf(subject, len, "%s:%s", subject_kind, value);
     struct kr_digest d = kr_hmac_sha256(opening(e->core, &e->instance, subject), kr_span_str(value));
     free(subject);
+    return d;
+}
+
+void kr_entry_commit(struct kr_entry *e, const char *name, const char *subject_kind, const char *value)
+{
+    struct kr_digest d = commitment(e, subject_kind, value);
     kr_text_line_digest(&e->text, name, &d);
 }
 
@@ -162,16 +183,55 @@ void kr_entry_device(struct kr_entry *e, const struct kr_id *device)
     kr_entry_commit(e, "device", "device", hex);
 }
 
+static int by_bytes(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct kr_digest));
+}
+
+void kr_entry_recipients(struct kr_entry *e, struct kr_room *room, const struct kr_roster *roster)
+{
+    struct kr_digest *all = kr_calloc(roster->len, sizeof(*all));
+    for (size_t i = 0; i < roster->len; i++) {
+        const struct kr_roster_entry *r = &roster->entries[i];
+        struct kr_attach *a = kr_attach_find(room, &r->attach);
+        if (!a || !a->has_commitment) {
+            struct kr_id device = kr_device_id(&r->ed25519, &r->curve25519);
+            char hex[KR_ID_TEXT];
+            kr_id_write(hex, &device);
+            all[i] = commitment(e, "device", hex);
+        } else {
+            all[i] = a->commitment;
+        }
+        if (a) {
+            a->commitment = all[i];
+            a->has_commitment = true;
+        }
+    }
+    qsort(all, roster->len, sizeof(*all), by_bytes);
+    struct kr_digest rset = kr_log_rset(all, roster->len);
+    kr_text_line_digest(&e->text, "rset", &rset);
+    free(all);
+}
+
 void kr_entry_end(struct kr_entry *e)
 {
     if (e->text.err == 0) {
-        struct kr_write w = {.kind = KR_W_LOG,
-                             .u.log = {.idx = e->core->log_size++, .entry = kr_buf_span(&e->text)}};
-        kr_output_write(e->core->out, &w);
+        kr_logbook_add(e->core, kr_buf_span(&e->text));
     } else {
         kr_trace(e->core, KR_TRACE_ERROR, "log entry -> dropped (%s)", kr_errname(e->text.err));
     }
     kr_buf_done(&e->text);
+}
+
+void kr_entry_attach(struct kr_entry *e, const struct kr_attach *a)
+{
+    char hex[KR_ID_TEXT];
+    kr_id_write(hex, &a->id);
+    kr_entry_commit(e, "participant", "participant", a->participant);
+    if (a->owner[0])
+        kr_entry_commit(e, "owner", "owner", a->owner);
+    kr_entry_device(e, &a->device);
+    kr_entry_text(e, "attach", hex);
 }
 
 void kr_audit_attach(struct kr_core *core, const char *type, const struct kr_room *room,
@@ -179,13 +239,7 @@ void kr_audit_attach(struct kr_core *core, const char *type, const struct kr_roo
 {
     struct kr_entry e;
     kr_entry_begin(&e, core, type, room);
-    kr_entry_commit(&e, "participant", "participant", a->participant);
-    if (a->owner[0])
-        kr_entry_commit(&e, "owner", "owner", a->owner);
-    kr_entry_device(&e, &a->device);
-    char hex[KR_ID_TEXT];
-    kr_id_write(hex, &a->id);
-    kr_entry_text(&e, "attach", hex);
+    kr_entry_attach(&e, a);
     if (reason)
         kr_entry_text(&e, "reason", reason);
     kr_entry_end(&e);
@@ -247,10 +301,26 @@ void kr_audit_refusal(struct kr_core *core, const char *from, const char *room, 
     free(actor);
 }
 
+const struct kr_digest *kr_audit_roster_opening(const struct kr_core *core, const struct kr_room *room,
+                                                const struct kr_digest *roster)
+{
+    struct kr_opening *o = NULL;
+    char subject[sizeof("roster:") + KR_KEY_TEXT] = "roster:";
+    kr_digest_write(subject + strlen(subject), roster);
+    char *key = opening_key(&room->instance, subject);
+    HASH_FIND_STR(core->openings, key, o);
+    free(key);
+    return o ? (const struct kr_digest *)o->secret.ptr : NULL;
+}
+
 void kr_audit_tick(struct kr_core *core)
 {
-    if (!core->refusal_flush_ms || core->now.mono_ms < core->refusal_flush_ms)
-        return;
+    if (core->refusal_flush_ms && core->now.mono_ms >= core->refusal_flush_ms)
+        kr_audit_flush(core);
+}
+
+void kr_audit_flush(struct kr_core *core)
+{
     core->refusal_flush_ms = 0;
     struct kr_refusal *r, *tmp;
     HASH_ITER (hh, core->refusals, r, tmp) {

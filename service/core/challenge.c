@@ -1,6 +1,8 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/challenge.h"
+#include "core/owner.h"
 #include "core/request.h"
 #include "core/room.h"
 #include "core/tell.h"
@@ -13,7 +15,7 @@ static bool expired(const struct kr_challenge *c, uint64_t now_ms)
 
 struct kr_challenge *kr_challenge_find(struct kr_occupant *o, const struct kr_id *nonce, uint64_t now_ms)
 {
-    for (size_t i = 0; i < KR_CHALLENGES_MAX; i++) {
+    for (size_t i = 0; o->challenges && i < KR_CHALLENGES_MAX; i++) {
         struct kr_challenge *c = &o->challenges[i];
         if (c->live && !expired(c, now_ms) && kr_id_equal(&c->nonce, nonce))
             return c;
@@ -21,21 +23,26 @@ struct kr_challenge *kr_challenge_find(struct kr_occupant *o, const struct kr_id
     return NULL;
 }
 
-const char *kr_owner_of(const struct kr_core *core, struct kr_arena *arena, const char *full_jid)
+void kr_challenge_spend(struct kr_occupant *o, struct kr_challenge *c, uint64_t now_ms)
 {
-    const char *domain = kr_jid_domain(arena, full_jid);
-    for (size_t i = 0; domain && i < core->settings.registered_domain_count; i++) {
-        if (kr_glob_match(core->settings.registered_domains[i], domain)) {
-            const char *bare = kr_jid_bare(arena, full_jid);
-            return bare ? bare : "";
-        }
-    }
-    return "";
+    c->live = false;
+    for (size_t i = 0; i < KR_CHALLENGES_MAX; i++)
+        if (o->challenges[i].live && !expired(&o->challenges[i], now_ms))
+            return;
+    kr_challenges_forget(o);
+}
+
+void kr_challenges_forget(struct kr_occupant *o)
+{
+    free(o->challenges);
+    o->challenges = NULL;
 }
 
 /* A free place, else KR_E_QUOTA. */
 static int place(struct kr_occupant *o, uint64_t now_ms, struct kr_challenge **ret_place)
 {
+    if (!o->challenges)
+        o->challenges = kr_calloc(KR_CHALLENGES_MAX, sizeof(*o->challenges));
     for (size_t i = 0; i < KR_CHALLENGES_MAX; i++) {
         if (!o->challenges[i].live || expired(&o->challenges[i], now_ms)) {
             *ret_place = &o->challenges[i];
@@ -56,15 +63,16 @@ int kr_request_challenge(struct kr_core *core, const struct kr_ask *ask)
     c->live = true;
     c->at_ms = core->now.mono_ms;
     kr_random_fill(&core->random, c->nonce.b, sizeof(c->nonce.b));
-    struct kr_res_challenge r = {.room = ask->room->jid,
-                                 .participant = ask->occupant->nick,
-                                 .owner = kr_owner_of(core, ask->arena, ask->asker->from),
-                                 .instance = ask->room->instance,
-                                 .nonce = c->nonce,
-                                 .policy_text = kr_buf_span(&ask->room->policy_text)};
+    struct kr_res_challenge r = {
+        .room = ask->room->jid,
+        .participant = ask->occupant->nick,
+        .owner = kr_owner_of(core, ask->arena, ask->room, ask->occupant, ask->asker->from),
+        .instance = ask->room->instance,
+        .nonce = c->nonce,
+        .policy_text = kr_buf_span(&ask->room->policy_text)};
     struct kr_xml x;
     kr_answer_start(core, ask->asker, &x);
     kr_res_challenge_encode(&x, &r);
-    kr_answer_end(core, &x);
+    kr_answer_end(core, ask->asker, &x);
     return 0;
 }

@@ -30,6 +30,8 @@ static uint64_t oldest_leave(const struct kr_room *room)
 bool kr_room_exposed(const struct kr_room *room, uint64_t now_ms)
 {
     uint64_t oldest = oldest_leave(room);
+    if (room->leaders_failed >= KR_LEADERS_FAILED)
+        return true;
     return oldest != UINT64_MAX && now_ms >= oldest + KR_EXPOSED_MS;
 }
 

@@ -19,7 +19,8 @@ struct kr_plan_facts {
 };
 struct kr_plan kr_plan_next(const struct kr_plan_facts *f);
 
-/* Since when has a leave been without an epoch that answers it? The room is exposed KR_EXPOSED_MS later. */
+/* A leave has been without an epoch that answers it for KR_EXPOSED_MS, or KR_LEADERS_FAILED leaders in a row
+ * have failed. */
 bool kr_room_exposed(const struct kr_room *room, uint64_t now_ms);
 uint64_t
 kr_room_exposed_at(const struct kr_room *room); /* UINT64_MAX: not foreseen, or already past and told */

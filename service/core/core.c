@@ -4,15 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/attested.h"
 #include "core/audit.h"
 #include "core/door.h"
+#include "core/logbook.h"
 #include "core/member.h"
 #include "core/muc.h"
+#include "core/own.h"
 #include "core/pending.h"
 #include "core/request.h"
 #include "core/restore.h"
+#include "core/retain.h"
 #include "core/room.h"
 #include "core/state.h"
+#include "core/stock.h"
 #include "message/stanza.h"
 #include "xml/ns.h"
 
@@ -46,19 +51,34 @@ void kr_core_free(struct kr_core *core)
         kr_pending_free(core, p);
     kr_door_done(core);
     kr_audit_done(core);
+    kr_logbook_done(core);
+    kr_stock_modules_forget(core);
+    kr_attested_done(core);
     kr_settings_done(&core->settings);
     free(core);
 }
 
+/* Our own participant speaks within this process: who says by way of the server that he is it, is not. */
+static bool is_pretender(struct kr_core *core, const struct kr_el *el)
+{
+    const char *from = kr_el_attr(el, "from");
+    if (!from || !kr_own_is(core, from))
+        return false;
+    kr_audit_refusal(core, from, "", KR_E_WRONG_PARTICIPANT);
+    core->refused[KR_E_MALFORMED - KR_E_WRONG_PARTICIPANT]++;
+    kr_trace(core, KR_TRACE_WARN, "%s from our own address -> ignored (the server brought it)", el->name);
+    return true;
+}
+
 static void stanza(struct kr_core *core, const struct kr_el *el)
 {
-    if (!kr_ns_is_stanza(el->ns))
+    if (!kr_ns_is_stanza(el->ns) || is_pretender(core, el))
         return;
     if (strcmp(el->name, "iq") == 0)
-        kr_door_iq(core, el);
+        kr_door_iq(core, el, false);
     else if (strcmp(el->name, "presence") == 0)
         kr_muc_presence(core, el);
-    else if (strcmp(el->name, "message") == 0)
+    else if (strcmp(el->name, "message") == 0 && !kr_door_message(core, el, false))
         kr_muc_message(core, el);
     const char *from = kr_el_attr(el, "from");
     struct kr_arena arena;
@@ -80,8 +100,12 @@ static void reload(struct kr_core *core, const struct kr_settings *settings)
 {
     struct kr_settings copy;
     kr_settings_copy(&copy, settings);
+    bool new_device = copy.has_device && !core->settings.has_device;
     kr_settings_done(&core->settings);
     core->settings = copy; /* transferred */
+    if (new_device)
+        kr_muc_show_device(core);
+    size_t changed = 0;
     for (struct kr_room *room = core->rooms; room; room = room->hh.next) {
         struct kr_digest before = room->policy_hash;
         kr_room_policy(core, room);
@@ -89,11 +113,17 @@ static void reload(struct kr_core *core, const struct kr_settings *settings)
         if (kr_digest_equal(&before, &room->policy_hash))
             continue;
         kr_trace(core, KR_TRACE_INFO, "policy of " KR_PEER " -> changed (settings)", room->jid);
-        room->policy_changed = true;
+        kr_room_policy_changed(core, room);
+        changed++;
         kr_room_judge_all(core, room);
         if (kr_room_members(room))
             kr_room_change(core, room, KR_REASON_POLICY, true);
     }
+    struct kr_entry e;
+    kr_entry_begin(&e, core, "settings", NULL);
+    kr_entry_u64(&e, "count", changed);
+    kr_entry_end(&e);
+    kr_retain_plan(core);
     kr_muc_configured(core);
     all_rooms(core);
 }
@@ -105,6 +135,15 @@ static void sweep(struct kr_core *core)
         if (room->dead)
             kr_room_free(core, room);
     }
+}
+
+static void stop(struct kr_core *core)
+{
+    struct kr_entry e;
+    kr_audit_flush(core);
+    kr_entry_begin(&e, core, "stop", NULL);
+    kr_entry_end(&e);
+    kr_logbook_sign(core);
 }
 
 void kr_core_step(struct kr_core *core, const struct kr_event *event, struct kr_output *out)
@@ -125,11 +164,18 @@ void kr_core_step(struct kr_core *core, const struct kr_event *event, struct kr_
     case KR_EV_STANZA:
         stanza(core, event->u.stanza);
         break;
+    case KR_EV_OWN:
+        if (!kr_door_message(core, event->u.stanza, true))
+            kr_door_iq(core, event->u.stanza, true);
+        break;
     case KR_EV_OVERSIZE:
         kr_door_oversize(core, event);
         break;
     case KR_EV_TICK:
         kr_audit_tick(core);
+        kr_logbook_tick(core);
+        kr_attested_tick(core);
+        kr_retain_tick(core);
         kr_door_tick(core);
         all_rooms(core);
         break;
@@ -145,6 +191,12 @@ void kr_core_step(struct kr_core *core, const struct kr_event *event, struct kr_
     case KR_EV_SETTINGS:
         reload(core, event->u.settings);
         break;
+    case KR_EV_WITNESS:
+        kr_logbook_witness(core, event->u.witness);
+        break;
+    case KR_EV_STOP:
+        stop(core);
+        break;
     case KR_EV_KINDS:
         break;
     }
@@ -155,6 +207,12 @@ void kr_core_step(struct kr_core *core, const struct kr_event *event, struct kr_
 uint64_t kr_core_deadline(const struct kr_core *core)
 {
     uint64_t at = core->refusal_flush_ms ? core->refusal_flush_ms : UINT64_MAX;
+    uint64_t sign = kr_logbook_deadline(core);
+    at = sign < at ? sign : at;
+    uint64_t retain = kr_retain_deadline(core);
+    at = retain < at ? retain : at;
+    if (core->attested_sweep_ms && core->attested_sweep_ms < at)
+        at = core->attested_sweep_ms;
     if (core->buckets && core->bucket_sweep_ms < at)
         at = core->bucket_sweep_ms;
     for (const struct kr_room *room = core->rooms; room; room = room->hh.next) {

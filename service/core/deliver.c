@@ -58,7 +58,7 @@ static void send_parts(struct kr_core *core, struct kr_room *room, const struct 
         d->of = (uint32_t)parts;
         d->entries = entries + cuts[p];
         d->entry_count = cuts[p + 1] - cuts[p];
-        struct kr_notice n = {.kind = KR_NOTICE_DELIVER, .room = room->jid, .u.deliver = *d};
+        struct kr_notice n = {.kind = KR_NOTICE_DELIVER, .in = kr_tag(&room->instance), .u.deliver = *d};
         kr_tell(core, to->full_jid, &n);
     }
     free(cuts);
@@ -66,7 +66,8 @@ static void send_parts(struct kr_core *core, struct kr_room *room, const struct 
 
 static struct kr_notice_deliver head(const struct kr_epoch *e, enum kr_round round)
 {
-    return (struct kr_notice_deliver){.instance = e->instance, .epoch = e->link.epoch, .round = round};
+    return (struct kr_notice_deliver){
+        .epoch = e->link.epoch, .round = round, .has_confirm = e->has_confirm, .confirm = e->confirm};
 }
 
 static uint16_t *silent_seats(const struct kr_epoch *e, size_t *ret_count)
@@ -88,9 +89,11 @@ static void deliver_one(struct kr_core *core, struct kr_room *room, struct kr_ep
     if (!a)
         return;
     struct kr_packed *entries = kr_calloc(e->roster.len, sizeof(*entries));
+    bool led = e->sealing.leader < e->roster.len;
+    size_t first = led ? e->sealing.leader : 0, end = led ? first + 1 : e->roster.len;
     size_t count = 0, due = 0;
-    for (size_t s = 0; s < e->roster.len; s++) {
-        bool is_due = kr_round_has(&e->roster, e->link.kind, round, s, recipient);
+    for (size_t s = first; s < end; s++) {
+        bool is_due = kr_round_has(&e->sealing, round, s, recipient);
         due += is_due;
         if (is_due && kr_sealed_entry(e, s, recipient, &entries[count]))
             count++;
@@ -126,17 +129,73 @@ void kr_deliver_to(struct kr_core *core, struct kr_room *room, struct kr_epoch *
     free(silent);
 }
 
-void kr_deliver_late(struct kr_core *core, struct kr_room *room, struct kr_epoch *e, size_t sender,
-                     enum kr_round round, const uint16_t *who, size_t count)
+void kr_deliver_late(struct kr_core *core, struct kr_epoch *e, size_t sender, const uint16_t *who,
+                     size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct kr_packed entry;
-        struct kr_attach *a = kr_recipient(room, e, who[i]);
-        if (!a || !kr_sealed_entry(e, sender, who[i], &entry))
-            continue;
-        struct kr_notice_deliver d = head(e, round);
-        send_parts(core, room, a, &d, &entry, 1);
+        struct kr_seat *s = &e->seats[who[i]];
+        if (!s->late)
+            s->late = kr_calloc(e->roster.len, sizeof(*s->late));
+        s->late[sender] = true;
     }
+    if (!e->gathered_ms)
+        e->gathered_ms = core->now.mono_ms + KR_GATHER_MS + KR_GATHER_MEMBER_MS * e->roster.len;
+}
+
+bool kr_deliver_is_gathered(const struct kr_epoch *e, size_t sender, size_t recipient)
+{
+    return e->seats[recipient].late && e->seats[recipient].late[sender];
+}
+
+static void deliver_gathered_to(struct kr_core *core, struct kr_room *room, const struct kr_epoch *e,
+                                size_t recipient)
+{
+    const struct kr_attach *a = kr_recipient(room, e, recipient);
+    if (!a)
+        return;
+    struct kr_packed *entries = kr_calloc(e->roster.len, sizeof(*entries));
+    size_t count = 0;
+    bool first = true; /* all are of round 1 */
+    for (size_t s = 0; s < e->roster.len; s++) {
+        if (!e->seats[recipient].late[s] || !kr_sealed_entry(e, s, recipient, &entries[count]))
+            continue;
+        count++;
+        first = first && kr_round_has(&e->sealing, KR_ROUND_1, s, recipient);
+    }
+    struct kr_notice_deliver d = head(e, first ? KR_ROUND_1 : KR_ROUND_2);
+    if (count)
+        send_parts(core, room, a, &d, entries, count);
+    free(entries);
+}
+
+void kr_deliver_gathered(struct kr_core *core, struct kr_room *room, struct kr_epoch *e)
+{
+    if (!e->gathered_ms)
+        return;
+    e->gathered_ms = 0;
+    for (size_t i = 0; i < e->roster.len; i++) {
+        if (!e->seats[i].late)
+            continue;
+        deliver_gathered_to(core, room, e, i);
+        free(e->seats[i].late);
+        e->seats[i].late = NULL;
+    }
+}
+
+void kr_deliver_advance(struct kr_core *core, struct kr_room *room)
+{
+    if (room->committed && core->now.mono_ms >= room->committed->gathered_ms)
+        kr_deliver_gathered(core, room, room->committed);
+    if (room->flight && core->now.mono_ms >= room->flight->gathered_ms)
+        kr_deliver_gathered(core, room, room->flight);
+}
+
+uint64_t kr_deliver_deadline(const struct kr_room *room)
+{
+    uint64_t at = room->committed && room->committed->gathered_ms ? room->committed->gathered_ms : UINT64_MAX;
+    return room->flight && room->flight->gathered_ms && room->flight->gathered_ms < at
+               ? room->flight->gathered_ms
+               : at;
 }
 
 void kr_deliver_again(struct kr_core *core, struct kr_room *room, struct kr_epoch *e, size_t recipient,
@@ -170,12 +229,10 @@ static void tell_wanted(struct kr_core *core, struct kr_room *room, const struct
                         const uint16_t *recipients, size_t count)
 {
     const struct kr_attach *a = kr_recipient(room, e, sender);
-    struct kr_notice n = {.kind = KR_NOTICE_WANTED,
-                          .room = room->jid,
-                          .u.wanted = {.instance = e->instance,
-                                       .epoch = e->link.epoch,
-                                       .recipients = recipients,
-                                       .recipient_count = count}};
+    struct kr_notice n = {
+        .kind = KR_NOTICE_WANTED,
+        .in = kr_tag(&e->instance),
+        .u.wanted = {.epoch = e->link.epoch, .recipients = recipients, .recipient_count = count}};
     if (a && count)
         kr_tell(core, a->full_jid, &n);
 }

@@ -18,9 +18,17 @@ void kr_deliver_round(struct kr_core *core, struct kr_room *room, struct kr_epoc
 /* One recipient: all it has coming in that round. */
 void kr_deliver_to(struct kr_core *core, struct kr_room *room, struct kr_epoch *e, size_t recipient,
                    enum kr_round round, bool last);
-/* What one sender sealed late, to the recipients in `who` (their seats). */
-void kr_deliver_late(struct kr_core *core, struct kr_room *room, struct kr_epoch *e, size_t sender,
-                     enum kr_round round, const uint16_t *who, size_t count);
+/* What one sender sealed late, for the recipients in `who` (their seats). It is gathered for a moment: when
+ * many are late, each of them gets what came from all in one stanza, and not one for each sender. */
+void kr_deliver_late(struct kr_core *core, struct kr_epoch *e, size_t sender, const uint16_t *who,
+                     size_t count);
+bool kr_deliver_is_gathered(const struct kr_epoch *e, size_t sender, size_t recipient);
+/* What was gathered in the epoch goes out. Before word that collecting is over, or of the commit: what came
+ * before those is told before them. */
+void kr_deliver_gathered(struct kr_core *core, struct kr_room *room, struct kr_epoch *e);
+/* The same for each epoch of the room whose time has come, and when that is; UINT64_MAX: never. */
+void kr_deliver_advance(struct kr_core *core, struct kr_room *room);
+uint64_t kr_deliver_deadline(const struct kr_room *room);
 /* Again, to one recipient, the entries of these senders (rising seats; those without an entry are skipped).
  */
 void kr_deliver_again(struct kr_core *core, struct kr_room *room, struct kr_epoch *e, size_t recipient,

@@ -5,7 +5,10 @@
 
 #include "core/state.h"
 
-void kr_door_iq(struct kr_core *core, const struct kr_el *iq);
+/* own: it is our own participant that asks, in this process; else the server brought it. */
+void kr_door_iq(struct kr_core *core, const struct kr_el *iq, bool own);
+/* An ack that comes as a message (6.5). False: it is none. */
+bool kr_door_message(struct kr_core *core, const struct kr_el *message, bool own);
 void kr_door_oversize(struct kr_core *core, const struct kr_event *event);
 void kr_door_tick(struct kr_core *core); /* forgets idle buckets */
 void kr_door_done(struct kr_core *core);

@@ -14,14 +14,20 @@ void kr_epoch_advance(struct kr_core *core, struct kr_room *room);
  * Nothing if none is in flight. */
 void kr_epoch_abandon(struct kr_core *core, struct kr_room *room, const char *why);
 uint64_t kr_epoch_deadline(const struct kr_room *room); /* room->flight is set */
+/* Until when acks are in time, monotonic: the deadline, and half of it after a leader that took longer. */
+uint64_t kr_epoch_acks_until(const struct kr_epoch *e);
 
 /* An attach is over: it is neither waited for nor delivered to. */
 void kr_epoch_member_gone(struct kr_core *core, struct kr_room *room, const struct kr_id *attach);
 
+/* Frees what was sealed in a committed epoch once every member that is left says that it holds all of it. */
+void kr_epoch_spare(struct kr_epoch *e);
+/* The parts of an envelope that came so far are nothing any more. */
+void kr_seat_forget_parts(struct kr_seat *s);
+
 /* The epoch that a request may be about: in flight or committed last. KR_E_STALE_EPOCH, KR_E_UNKNOWN_EPOCH.
  */
-int kr_epoch_find(struct kr_room *room, const struct kr_id *instance, uint64_t number,
-                  struct kr_epoch **ret_epoch);
+int kr_epoch_find(struct kr_room *room, uint64_t number, struct kr_epoch **ret_epoch);
 
 /* The seat's envelope of the round is complete. */
 void kr_epoch_sent(struct kr_epoch *e, size_t seat, enum kr_round round);

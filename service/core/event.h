@@ -15,12 +15,15 @@ enum kr_event_kind {
     KR_EV_LINK_UP, /* the stream to the server is authenticated */
     KR_EV_LINK_DOWN,
     KR_EV_STANZA,   /* stanza: one received iq, message or presence */
+    KR_EV_OWN,      /* stanza: a request of our own participant (core/own.h) */
     KR_EV_OVERSIZE, /* oversize: a stanza beyond the limits; only its addresses are known */
     KR_EV_TICK,     /* time has passed */
     KR_EV_QUERY,    /* query: the result of a query of this turn */
     KR_EV_CONTROL,  /* control: an operator's command */
     KR_EV_QUEUE,    /* queue: the length of the link's send queue crossed KR_QUEUE_SOFT, up or down */
     KR_EV_SETTINGS, /* settings: reloaded configuration */
+    KR_EV_WITNESS,  /* witness: what a witness of the log answered */
+    KR_EV_STOP,     /* the service ends: the last event */
     KR_EV_KINDS
 };
 
@@ -38,6 +41,19 @@ struct kr_control {
     const char *reason;  /* revoke; "" if none */
 };
 
+enum kr_witness_word {
+    KR_WITNESS_COSIGNED, /* size, time_s, lines: verified, over our checkpoint of that size */
+    KR_WITNESS_AHEAD,    /* size: it has cosigned so many entries, and we never signed so many */
+    KR_WITNESS_FORKED,   /* size: what it has cosigned of that size is not what we have */
+    KR_WITNESS_ASKED     /* each of them was asked once, or could not be */
+};
+struct kr_witness_said {
+    enum kr_witness_word word;
+    const char *origin, *name, *vkey; /* which log, which witness */
+    uint64_t size, time_s;
+    struct kr_span lines;
+};
+
 struct kr_event {
     enum kr_event_kind kind;
     struct kr_now now;
@@ -52,6 +68,7 @@ struct kr_event {
         const struct kr_control *control;
         bool queue_over_soft;
         const struct kr_settings *settings;
+        const struct kr_witness_said *witness;
     } u;
 };
 

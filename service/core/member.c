@@ -4,28 +4,28 @@
 #include <string.h>
 
 #include "core/announce.h"
+#include "core/attested.h"
 #include "core/audit.h"
 #include "core/churn.h"
 #include "core/epoch.h"
+#include "core/leader.h"
 #include "core/occupant.h"
+#include "core/own.h"
+#include "core/owner.h"
 #include "core/request.h"
 #include "core/room.h"
 #include "core/tell.h"
+
+const struct kr_sorted_kind kr_ids = {sizeof(struct kr_id), sizeof(struct kr_id)};
+const struct kr_sorted_kind kr_pairs = {sizeof(struct kr_id), sizeof(struct kr_pair)};
+const struct kr_sorted_kind kr_key_prefixes = {8, 8};
 
 void kr_attach_free(struct kr_attach *a)
 {
     if (!a)
         return;
-    struct kr_pair *p, *tmp;
-    HASH_ITER (hh, a->pairs, p, tmp) {
-        HASH_DEL(a->pairs, p);
-        free(p);
-    }
-    struct kr_published *k, *ktmp;
-    HASH_ITER (hh, a->published, k, ktmp) {
-        HASH_DEL(a->published, k);
-        free(k);
-    }
+    kr_sorted_done(&a->pairs);
+    kr_sorted_done(&a->published);
     free(a->participant);
     free(a->owner);
     free(a->full_jid);
@@ -34,18 +34,14 @@ void kr_attach_free(struct kr_attach *a)
 
 bool kr_attach_published(const struct kr_attach *a, const struct kr_key *key)
 {
-    struct kr_published *k = NULL;
-    HASH_FIND(hh, a->published, key->b, sizeof(key->b), k);
-    return k != NULL;
+    return kr_sorted_find(&a->published, &kr_key_prefixes, key->b) != NULL;
 }
 
 void kr_attach_publish(struct kr_attach *a, const struct kr_signed_key *keys, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        struct kr_published *k = kr_calloc(1, sizeof(*k));
-        k->key = keys[i].key;
-        HASH_ADD(hh, a->published, key.b, sizeof(k->key.b), k);
-    }
+    kr_sorted_reserve(&a->published, &kr_key_prefixes, count);
+    for (size_t i = 0; i < count; i++)
+        kr_sorted_put(&a->published, &kr_key_prefixes, keys[i].key.b);
 }
 
 struct kr_attach *kr_attach_find(const struct kr_room *room, const struct kr_id *id)
@@ -57,21 +53,12 @@ struct kr_attach *kr_attach_find(const struct kr_room *room, const struct kr_id 
 
 struct kr_pair *kr_pair_get(struct kr_attach *a, const struct kr_id *other)
 {
-    struct kr_pair *p = NULL;
-    HASH_FIND(hh, a->pairs, other->b, sizeof(other->b), p);
-    if (p)
-        return p;
-    p = kr_calloc(1, sizeof(*p));
-    p->other = *other;
-    HASH_ADD(hh, a->pairs, other.b, sizeof(p->other.b), p);
-    return p;
+    return kr_sorted_put(&a->pairs, &kr_pairs, other->b);
 }
 
 bool kr_attach_was_used(struct kr_core *core, const struct kr_room *room, const struct kr_id *id)
 {
-    struct kr_used *u = NULL;
-    HASH_FIND(hh, room->used, id->b, sizeof(id->b), u);
-    if (u)
+    if (kr_sorted_find(&room->used, &kr_ids, id->b))
         return true;
     /* Attach ids name rows of the store: one that lives in another room must not be written over. */
     for (const struct kr_room *r = core->rooms; r; r = r->hh.next) {
@@ -84,9 +71,7 @@ bool kr_attach_was_used(struct kr_core *core, const struct kr_room *room, const 
 void kr_attach_add(struct kr_room *room, struct kr_attach *a)
 {
     HASH_ADD(hh, room->attaches, id.b, sizeof(a->id.b), a);
-    struct kr_used *u = kr_calloc(1, sizeof(*u));
-    u->id = a->id;
-    HASH_ADD(hh, room->used, id.b, sizeof(u->id.b), u);
+    kr_sorted_put(&room->used, &kr_ids, a->id.b);
 }
 
 void kr_attach_store(struct kr_core *core, const struct kr_room *room, const struct kr_attach *a)
@@ -105,6 +90,9 @@ void kr_attach_store(struct kr_core *core, const struct kr_room *room, const str
                                       .sig = a->sig,
                                       .state = a->member ? KR_ATTACH_MEMBER : KR_ATTACH_WAITING,
                                       .settled = a->settled,
+                                      .sources = (uint8_t)a->sources,
+                                      .lead = a->lead,
+                                      .lead_fault = (uint8_t)a->lead_fault,
                                       .at_ms = a->at_ms}};
     kr_output_write(core->out, &w);
 }
@@ -113,7 +101,7 @@ void kr_attach_become_member(struct kr_core *core, struct kr_room *room, struct 
 {
     a->member = true;
     a->settled = false;
-    a->held = kr_churn_hold(&room->churn, core->now.mono_ms);
+    a->held = !kr_own_is(core, a->full_jid) && kr_churn_hold(&room->churn, core->now.mono_ms);
     kr_attach_store(core, room, a);
     kr_audit_attach(core, "member", room, a, why);
     room->state_due = true;
@@ -153,7 +141,7 @@ static unsigned reason_bit(const char *reason)
 void kr_attach_end(struct kr_core *core, struct kr_room *room, struct kr_attach *a, const char *reason)
 {
     unsigned bit = reason_bit(reason);
-    bool told_keys = kr_roster_find(&room->announced, &a->id) >= 0;
+    bool told_keys = kr_room_announced(room, &a->id);
     struct kr_write w = {.kind = KR_W_ATTACH_END, .u.attach = {.attach = a->id}};
     w.u.attach.room = room->jid;
     w.u.attach.participant = w.u.attach.owner = w.u.attach.full_jid = "";
@@ -168,19 +156,15 @@ void kr_attach_end(struct kr_core *core, struct kr_room *room, struct kr_attach 
     HASH_DEL(room->attaches, a);
     if (a->occupant)
         a->occupant->attach = NULL;
-    for (struct kr_attach *other = room->attaches; other; other = other->hh.next) {
-        struct kr_pair *p = NULL;
-        HASH_FIND(hh, other->pairs, a->id.b, sizeof(a->id.b), p);
-        if (p) {
-            HASH_DEL(other->pairs, p);
-            free(p);
-        }
-    }
+    for (struct kr_attach *other = room->attaches; other; other = other->hh.next)
+        kr_sorted_remove(&other->pairs, &kr_pairs, a->id.b);
     room->state_due = true;
     if (told_keys) {
         kr_room_gone(room, &a->id, strcmp(reason, "left") == 0 ? "leave" : reason);
         kr_room_change(core, room, bit, bit != KR_REASON_LEAVE);
-        kr_room_leave_seen(room, core->now.mono_ms);
+        /* Our own participant comes back; only of a device that lost its right somebody may listen on. */
+        if (!kr_own_is(core, a->full_jid) || bit != KR_REASON_LEAVE)
+            kr_room_leave_seen(room, core->now.mono_ms);
     }
     kr_epoch_member_gone(core, room, &a->id);
     kr_attach_free(a);
@@ -194,16 +178,24 @@ void kr_attach_end(struct kr_core *core, struct kr_room *room, struct kr_attach 
 enum kr_verdict kr_attach_verdict(const struct kr_core *core, const struct kr_room *room,
                                   const struct kr_attach *a, bool revoked, const char **ret_why)
 {
-    struct kr_arena arena;
-    kr_arena_init(&arena, KR_STANZA_ARENA_MAX);
     struct kr_standing standing = {
         .affiliation = a->occupant ? a->occupant->affiliation : KR_AFFILIATION_NONE,
         /* asked now, not when it attached: the operator may have changed the list */
-        .registered = a->owner[0] && kr_owner_of(core, &arena, a->full_jid)[0],
+        .registered = kr_owner_holds(core, room, a->occupant, a->full_jid, a->owner),
         .approved = a->approved,
-        .revoked = revoked};
-    kr_arena_done(&arena);
+        .approved_by_operator = a->approved_by_operator,
+        .revoked = revoked,
+        .takes_part = (a->sources & KR_SOURCE_BIT(room->policy.source)) != 0,
+        .is_service = kr_own_is(core, a->full_jid)};
+    uint64_t until;
+    standing.verified =
+        room->policy.authorise == KR_AUTHORISE_VERIFIED && kr_attested_verified(core, room, a, &until);
     return kr_authorise(&room->policy, &standing, ret_why);
+}
+
+bool kr_may_verify(const struct kr_room *room, const struct kr_attach *a)
+{
+    return a && a->confirmed && (a->member || room->policy.authorise == KR_AUTHORISE_VERIFIED);
 }
 
 bool kr_attach_judge(struct kr_core *core, struct kr_room *room, struct kr_attach *a, bool revoked)
@@ -211,8 +203,9 @@ bool kr_attach_judge(struct kr_core *core, struct kr_room *room, struct kr_attac
     const char *why = "";
     enum kr_verdict verdict = kr_attach_verdict(core, room, a, revoked, &why);
     if (verdict == KR_ADMIT) {
-        if (!a->member && kr_room_members(room) < KR_MEMBERS_MAX)
+        if (!a->member && kr_leader_admits(room, a->sources) == 0)
             kr_attach_become_member(core, room, a, why);
+        kr_attested_note(core, room, a);
         return false;
     }
     if (verdict == KR_DENY || a->member) {

@@ -33,6 +33,10 @@ void kr_attach_end(struct kr_core *core, struct kr_room *room, struct kr_attach 
 enum kr_verdict kr_attach_verdict(const struct kr_core *core, const struct kr_room *room,
                                   const struct kr_attach *a, bool revoked, const char **ret_why);
 
+/* May it take part in verifications, and be claimed for them? Members may; where only verified devices become
+ * members, whoever is attached. */
+bool kr_may_verify(const struct kr_room *room, const struct kr_attach *a);
+
 /* Judges a confirmed attach again: after a change of affiliation, policy or grants. May free it: true if it
  * is over. */
 bool kr_attach_judge(struct kr_core *core, struct kr_room *room, struct kr_attach *a, bool revoked);

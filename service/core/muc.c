@@ -7,14 +7,22 @@
 #include "core/epoch.h"
 #include "core/member.h"
 #include "core/occupant.h"
+#include "core/own.h"
 #include "core/presence.h"
 #include "core/restore.h"
 #include "core/room.h"
+#include "core/stock.h"
 #include "core/tell.h"
 #include "message/stanza.h"
 #include "xml/ns.h"
 
-enum { JOIN_TIMEOUT_MS = 30000, BACKOFF_MS = 2000, BACKOFF_MAX_MS = 60000, NICK_TRIES = 20 };
+enum {
+    JOIN_TIMEOUT_MS = 30000,
+    BACKOFF_MS = 2000,
+    BACKOFF_MAX_MS = 60000,
+    NICK_TRIES = 20,
+    NAMED_MS = 60000
+};
 
 bool kr_muc_allowed(struct kr_core *core, const char *room)
 {
@@ -28,11 +36,13 @@ bool kr_muc_allowed(struct kr_core *core, const char *room)
     return false;
 }
 
-static void send_presence(struct kr_core *core, const struct kr_room *room, const char *type)
+enum what { JOIN, UPDATE, LEAVE };
+
+static void send_presence(struct kr_core *core, const struct kr_room *room, enum what what)
 {
     struct kr_buf to;
     kr_buf_init(&to, KR_JID_MAX);
-    kr_buf_add_str(&to, room->jid);
+    kr_buf_add_str(&to, kr_room_address(room));
     kr_buf_add_str(&to, "/");
     kr_buf_add_str(&to, room->nick);
     char *address = kr_buf_take_str(&to);
@@ -41,12 +51,17 @@ static void send_presence(struct kr_core *core, const struct kr_room *room, cons
     kr_xml_start(&x, "presence", NULL);
     kr_xml_attr(&x, "from", core->settings.jid);
     kr_xml_attr(&x, "to", address);
-    kr_xml_attr(&x, "type", type);
-    if (!type) {
+    kr_xml_attr(&x, "type", what == LEAVE ? "unavailable" : NULL);
+    if (what == JOIN) {
         kr_xml_start(&x, "x", KR_NS_MUC);
         kr_xml_start(&x, "history", NULL);
         kr_xml_attr(&x, "maxstanzas", "0");
         kr_xml_end(&x);
+        kr_xml_end(&x);
+    }
+    if (what != LEAVE && core->settings.has_device) {
+        kr_xml_start(&x, "device", KR_NS);
+        kr_xml_attr_id(&x, "id", &core->settings.device);
         kr_xml_end(&x);
     }
     kr_xml_end(&x);
@@ -61,7 +76,7 @@ static void join(struct kr_core *core, struct kr_room *room)
     room->presence = KR_JOINING;
     room->retry_ms = core->now.mono_ms + JOIN_TIMEOUT_MS;
     kr_occupants_clear(room);
-    send_presence(core, room, NULL);
+    send_presence(core, room, JOIN);
     kr_trace(core, KR_TRACE_DEBUG, "room " KR_PEER " -> joining as " KR_PEER, room->jid, room->nick);
 }
 
@@ -92,6 +107,13 @@ void kr_muc_configured(struct kr_core *core)
     }
 }
 
+void kr_muc_show_device(struct kr_core *core)
+{
+    for (const struct kr_room *room = core->rooms; room; room = room->hh.next)
+        if (room->presence == KR_IN)
+            send_presence(core, room, UPDATE);
+}
+
 void kr_muc_link_up(struct kr_core *core)
 {
     core->link_up = true;
@@ -99,20 +121,25 @@ void kr_muc_link_up(struct kr_core *core)
     for (struct kr_room *room = core->rooms; room; room = room->hh.next) {
         room->stopped = false;
         room->backoff_ms = 0;
-        join(core, room);
+        if (kr_muc_allowed(core, kr_room_address(room))) {
+            join(core, room);
+        } else { /* a tenant's room from the store: its module will tell where it is, if it still is */
+            room->presence = KR_OUT;
+            room->retry_ms = core->now.mono_ms + NAMED_MS;
+        }
     }
 }
 
 void kr_room_forget_presence(struct kr_core *core, struct kr_room *room, const char *why)
 {
+    kr_own_stop(core, room);
     kr_epoch_abandon(core, room, why);
     room->changes = (struct kr_changes){0};
     kr_epoch_free(room->committed);
     room->committed = NULL;
-    kr_roster_done(&room->announced); /* who comes back is told the whole roster */
-    kr_roster_init(&room->announced);
     room->gone_count = 0;
-    room->recovering = false;
+    room->recovering = room->leaderless = false;
+    room->leaders_failed = 0;
     for (struct kr_attach *a = room->attaches; a; a = a->hh.next) {
         a->confirmed = a->asked = a->held = false;
         a->occupant = NULL;
@@ -127,6 +154,7 @@ void kr_muc_link_down(struct kr_core *core)
 {
     core->link_up = false;
     core->congested = false;
+    kr_stock_modules_forget(core);
     for (struct kr_room *room = core->rooms; room; room = room->hh.next) {
         kr_room_forget_presence(core, room, "the link to the server is lost");
         room->presence = KR_OUT;
@@ -148,7 +176,7 @@ static void unlock(struct kr_core *core, const struct kr_room *room)
 {
     struct kr_xml x;
     kr_xml_init(&x, KR_STANZA_MAX);
-    kr_iq_start(&x, "set", core->settings.jid, room->jid, "unlock");
+    kr_iq_start(&x, "set", core->settings.jid, kr_room_address(room), "unlock");
     kr_xml_start(&x, "query", "http://jabber.org/protocol/muc#owner");
     kr_xml_start(&x, "x", "jabber:x:data");
     kr_xml_attr(&x, "type", "submit");
@@ -165,6 +193,7 @@ void kr_muc_self_available(struct kr_core *core, struct kr_room *room, const cha
         free(room->nick);
         room->nick = kr_strdup(nick);
     }
+    kr_own_seen(core, room, f);
     if (room->presence == KR_IN)
         return;
     room->presence = KR_IN;
@@ -245,13 +274,22 @@ void kr_muc_advance(struct kr_core *core, struct kr_room *room)
 {
     if (!core->link_up || room->dead)
         return;
+    kr_stock_advance(core, room);
     if (room->presence == KR_JOINING && core->now.mono_ms >= room->retry_ms)
         retry_later(core, room, 0, "no answer");
-    if (room->presence == KR_OUT && !room->stopped && core->now.mono_ms >= room->retry_ms)
-        join(core, room);
+    if (room->presence == KR_OUT && !room->stopped && core->now.mono_ms >= room->retry_ms) {
+        if (kr_muc_allowed(core, kr_room_address(room))) {
+            join(core, room);
+        } else {
+            kr_trace(core, KR_TRACE_INFO, "room " KR_PEER " -> forgotten (no MUC of ours has it)", room->jid);
+            room->configured = false;
+            forget(core, room, "no MUC of ours has it");
+            return;
+        }
+    }
     if (room->presence == KR_IN && !room->configured && HASH_COUNT(room->occupants) == 0) {
         kr_trace(core, KR_TRACE_INFO, "room " KR_PEER " -> left (nobody else is there)", room->jid);
-        send_presence(core, room, "unavailable");
+        send_presence(core, room, LEAVE);
         room->presence = KR_OUT;
         forget(core, room, "nobody is in the room");
     }

@@ -4,7 +4,8 @@
 
 #include "core/state.h"
 
-void kr_muc_configured(struct kr_core *core); /* makes the rooms of the settings known */
+void kr_muc_configured(struct kr_core *core);  /* makes the rooms of the settings known */
+void kr_muc_show_device(struct kr_core *core); /* the service has one now: its presences tell */
 void kr_muc_link_up(struct kr_core *core);
 void kr_muc_link_down(struct kr_core *core);
 void kr_muc_presence(struct kr_core *core, const struct kr_el *presence);

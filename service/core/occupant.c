@@ -3,6 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/challenge.h"
+#include "core/own.h"
+#include "core/owner.h"
+#include "core/stock.h"
+
 struct kr_occupant *kr_occupant_find(const struct kr_room *room, const char *nick)
 {
     struct kr_occupant *o = NULL;
@@ -22,18 +27,39 @@ struct kr_occupant *kr_occupant_get(struct kr_room *room, const char *nick)
     return o;
 }
 
-static void free_jids(char **jids, size_t count)
+/* Each request asks who speaks: in a room where each speaks from a JID of its own, as nearly all are, that
+ * does not cost a walk through all. */
+static void speaks(struct kr_room *room, struct kr_occupant *o)
 {
-    for (size_t i = 0; i < count; i++)
-        free(jids[i]);
-    free(jids);
+    struct kr_occupant *same = NULL;
+    if (o->jid_count == 1)
+        HASH_FIND(hh_jid, room->speakers, o->jids[0], strlen(o->jids[0]), same);
+    o->speaks_alone = o->jid_count == 1 && !same;
+    if (o->speaks_alone)
+        HASH_ADD_KEYPTR(hh_jid, room->speakers, o->jids[0], strlen(o->jids[0]), o);
+    else
+        room->odd_speakers += o->jid_count != 0;
+}
+
+static void speaks_no_more(struct kr_room *room, struct kr_occupant *o)
+{
+    if (o->speaks_alone)
+        HASH_DELETE(hh_jid, room->speakers, o);
+    else
+        room->odd_speakers -= o->jid_count != 0;
+    for (size_t i = 0; i < o->jid_count; i++)
+        free(o->jids[i]);
+    free(o->jids);
 }
 
 void kr_occupant_remove(struct kr_room *room, struct kr_occupant *o)
 {
     HASH_DEL(room->occupants, o);
     room->hidden -= o->jid_count == 0;
-    free_jids(o->jids, o->jid_count);
+    kr_stock_left(room, o);
+    kr_owner_forget(o);
+    speaks_no_more(room, o);
+    kr_challenges_forget(o);
     free(o->nick);
     free(o);
 }
@@ -43,6 +69,7 @@ void kr_occupants_clear(struct kr_room *room)
     struct kr_occupant *o, *tmp;
     HASH_ITER (hh, room->occupants, o, tmp)
         kr_occupant_remove(room, o);
+    kr_own_free(room);
 }
 
 bool kr_occupant_has_jid(const struct kr_occupant *o, const char *full_jid)
@@ -56,10 +83,15 @@ bool kr_occupant_has_jid(const struct kr_occupant *o, const char *full_jid)
 
 struct kr_occupant *kr_occupant_by_jid(const struct kr_room *room, const char *full_jid, size_t *ret_count)
 {
-    struct kr_occupant *found = NULL;
-    size_t count = 0;
-    for (struct kr_occupant *o = room->occupants; o; o = o->hh.next) {
-        if (!kr_occupant_has_jid(o, full_jid))
+    struct kr_occupant *found = NULL, *own = room->own.running ? room->own.occupant : NULL;
+    if (own && kr_occupant_has_jid(own, full_jid)) {
+        *ret_count = 1;
+        return own;
+    }
+    HASH_FIND(hh_jid, room->speakers, full_jid, strlen(full_jid), found);
+    size_t count = found ? 1 : 0;
+    for (struct kr_occupant *o = room->odd_speakers ? room->occupants : NULL; o; o = o->hh.next) {
+        if (o->speaks_alone || !kr_occupant_has_jid(o, full_jid))
             continue;
         count++;
         if (!found || (o->attach && strcmp(o->attach->full_jid, full_jid) == 0))
@@ -73,9 +105,10 @@ void kr_occupant_set_jids(struct kr_room *room, struct kr_occupant *o, char **ji
 {
     room->hidden -= o->jid_count == 0;
     room->hidden += count == 0;
-    free_jids(o->jids, o->jid_count);
+    speaks_no_more(room, o);
     o->jids = jids;
     o->jid_count = count;
+    speaks(room, o);
 }
 
 static const char *const names[] = {"outcast", "none", "member", "admin", "owner"};

@@ -26,6 +26,7 @@ void kr_output_clear_queries(struct kr_output *o)
     for (size_t i = 0; i < o->query_count; i++) {
         free((char *)o->queries[i].owner);
         free((char *)o->queries[i].room);
+        free(o->queries[i].nodes);
     }
     o->query_count = 0;
 }
@@ -36,6 +37,8 @@ void kr_output_done(struct kr_output *o)
     kr_output_clear_queries(o);
     for (size_t i = 0; i < o->send_count; i++)
         free(o->sends[i].xml);
+    for (size_t i = 0; i < o->own_count; i++)
+        kr_own_note_done(&o->own[i]);
     for (size_t i = 0; i < o->trace_count; i++)
         free(o->traces[i].line);
     for (size_t i = 0; i < o->reply_count; i++)
@@ -43,6 +46,7 @@ void kr_output_done(struct kr_output *o)
     free(o->writes);
     free(o->queries);
     free(o->sends);
+    free(o->own);
     free(o->traces);
     free(o->replies);
     kr_output_init(o);
@@ -61,6 +65,9 @@ void kr_output_query(struct kr_output *o, const struct kr_query *q)
     *copy = *q;
     copy->owner = kr_strdup(q->owner ? q->owner : "");
     copy->room = kr_strdup(q->room ? q->room : "");
+    copy->nodes = kr_calloc(q->node_count, sizeof(*copy->nodes));
+    if (q->node_count)
+        memcpy(copy->nodes, q->nodes, q->node_count * sizeof(*copy->nodes));
 }
 
 void kr_output_send(struct kr_output *o, char *xml)
@@ -69,6 +76,23 @@ void kr_output_send(struct kr_output *o, char *xml)
         return;
     kr_grow((void **)&o->sends, &o->send_cap, o->send_count, sizeof(*o->sends));
     o->sends[o->send_count++] = (struct kr_send){.xml = xml, .len = strlen(xml)};
+}
+
+void kr_own_note_done(struct kr_own_note *note)
+{
+    free(note->room);
+    free(note->text);
+    *note = (struct kr_own_note){0};
+}
+
+void kr_output_own(struct kr_output *o, enum kr_own_kind kind, const char *room, char *text)
+{
+    if (kind == KR_OWN_STANZA && !text)
+        return;
+    kr_grow((void **)&o->own, &o->own_cap, o->own_count, sizeof(*o->own));
+    struct kr_own_note *note = &o->own[o->own_count++];
+    *note = (struct kr_own_note){.kind = kind, .room = kr_strdup(room)};
+    note->text = text;
 }
 
 static char *format(const char *fmt, va_list args) __attribute__((format(printf, 1, 0)));

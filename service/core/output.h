@@ -26,6 +26,18 @@ struct kr_control_reply {
     char *text; /* a sentence for the operator; owned */
 };
 
+/* To the service's own participant (core/own.h), who is beside us in this process; never to the server. */
+enum kr_own_kind {
+    KR_OWN_BEGIN,  /* text: its nick. What it needs to know of the room follows as stanzas */
+    KR_OWN_STANZA, /* text: what the server would have brought it */
+    KR_OWN_END
+};
+struct kr_own_note {
+    enum kr_own_kind kind;
+    char *room; /* owned */
+    char *text; /* owned; NULL with END */
+};
+
 struct kr_output {
     struct kr_write *writes; /* deep copies; owned */
     size_t write_count, write_cap;
@@ -33,6 +45,8 @@ struct kr_output {
     size_t query_count, query_cap;
     struct kr_send *sends; /* to be sent only after the commit */
     size_t send_count, send_cap;
+    struct kr_own_note *own; /* only after the commit too, and behind the sends */
+    size_t own_count, own_cap;
     struct kr_trace *traces;
     size_t trace_count, trace_cap;
     struct kr_control_reply *replies; /* to be given only after the commit */
@@ -50,6 +64,9 @@ void kr_output_clear_queries(struct kr_output *o);
 void kr_output_write(struct kr_output *o, const struct kr_write *w);
 void kr_output_query(struct kr_output *o, const struct kr_query *q);
 void kr_output_send(struct kr_output *o, char *xml); /* NULL is dropped: the builder had hit its ceiling */
+void kr_output_own(struct kr_output *o, enum kr_own_kind kind, const char *room,
+                   char *text); /* text is taken over; a stanza of NULL is dropped */
+void kr_own_note_done(struct kr_own_note *note);
 void kr_output_trace(struct kr_output *o, enum kr_trace_level level, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void kr_output_reply(struct kr_output *o, uint64_t token, int err, const char *fmt, ...)

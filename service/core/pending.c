@@ -3,9 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/logbook.h"
 #include "core/request.h"
 #include "core/restore.h"
+#include "core/retain.h"
 #include "core/room.h"
+#include "core/stock.h"
 #include "core/tell.h"
 
 struct kr_pending *kr_pending_new(struct kr_core *core, enum kr_pending_kind kind,
@@ -62,9 +65,22 @@ void kr_pending_result(struct kr_core *core, const struct kr_query_result *resul
     case KR_PENDING_GRANT:
         kr_grant_continue(core, p, result);
         break;
+    case KR_PENDING_PROOF:
+        kr_proof_continue(core, p, result);
+        break;
+    case KR_PENDING_LOG:
+        kr_logbook_compare(core, p, result);
+        break;
+    case KR_PENDING_RETAIN:
+        kr_retain_continue(core, result);
+        break;
     case KR_PENDING_CONFIRM:
         if (room)
             kr_restore_confirmed(core, room, p, result);
+        break;
+    case KR_PENDING_STOCK:
+        if (room)
+            kr_stock_registered(core, room, p, result);
         break;
     }
     if (!more)

@@ -4,11 +4,15 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "core/attested.h"
 #include "core/audit.h"
+#include "core/challenge.h"
 #include "core/member.h"
 #include "core/muc.h"
 #include "core/occupant.h"
+#include "core/own.h"
 #include "core/room.h"
+#include "core/stock.h"
 #include "message/stanza.h"
 #include "xml/ns.h"
 
@@ -70,7 +74,7 @@ static size_t read_jids(const struct kr_presence_facts *f, char ***ret_jids)
     }
     while (hidden && count)
         free(jids[--count]);
-    *ret_jids = jids;
+    *ret_jids = kr_realloc_array(jids, count, sizeof(*jids));
     return count;
 }
 
@@ -94,19 +98,26 @@ static void other_available(struct kr_core *core, struct kr_room *room, const ch
     }
     kr_occupant_set_jids(room, o, jids, count); /* transferred */
     if (!same_session)
-        memset(o->challenges, 0, sizeof(o->challenges));
+        kr_challenges_forget(o);
     enum kr_affiliation before = o->affiliation;
     o->affiliation = f->affiliation;
     o->has_device = f->has_device;
     o->device = f->device;
+    kr_own_tell_occupant(core, room, o);
     struct kr_attach *a = o->attach;
     if (a && !kr_occupant_has_jid(o, a->full_jid)) {
         /* Somebody else speaks under the nick now, or the room hides who: a leave. */
         kr_attach_end(core, room, a, "left");
         return;
     }
-    if (a && before != o->affiliation)
+    if (!a || before == o->affiliation)
+        return;
+    if (room->policy.authorise == KR_AUTHORISE_VERIFIED) { /* its word may count now, or no more */
+        kr_attested_standing(core, room, a);
+        kr_room_judge_all(core, room);
+    } else {
         kr_attach_judge(core, room, a, false);
+    }
 }
 
 static void other_unavailable(struct kr_core *core, struct kr_room *room, const char *nick)
@@ -117,6 +128,7 @@ static void other_unavailable(struct kr_core *core, struct kr_room *room, const 
         return;
     }
     struct kr_attach *a = o->attach;
+    kr_own_tell_gone(core, room, nick);
     kr_occupant_remove(room, o);
     if (a) {
         a->occupant = NULL;
@@ -147,8 +159,10 @@ void kr_muc_presence(struct kr_core *core, const struct kr_el *presence)
     if (!type) {
         if (self)
             kr_muc_self_available(core, room, nick, &f);
-        else
+        else {
             other_available(core, room, nick, &f);
+            kr_stock_presence(core, room, nick, presence);
+        }
     } else if (strcmp(type, "unavailable") == 0) {
         if (self)
             kr_muc_self_unavailable(core, room, &f);

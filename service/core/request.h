@@ -26,13 +26,19 @@ int kr_request_ack(struct kr_core *core, const struct kr_ask *ask);
 int kr_request_session(struct kr_core *core, const struct kr_ask *ask);
 int kr_request_whole(struct kr_core *core, const struct kr_ask *ask);
 int kr_request_grant(struct kr_core *core, const struct kr_ask *ask); /* approve, revoke */
+int kr_request_line(struct kr_core *core, const struct kr_ask *ask);
+int kr_request_attest(struct kr_core *core, const struct kr_ask *ask);
+int kr_request_unattest(struct kr_core *core, const struct kr_ask *ask);
+int kr_request_alarm(struct kr_core *core, const struct kr_ask *ask);
 int kr_request_rotate(struct kr_core *core, const struct kr_ask *ask);
+int kr_request_proof(struct kr_core *core, const struct kr_ask *ask);
 
 /* The results they wait for. True: another is awaited. room may be NULL. */
 bool kr_attach_continue(struct kr_core *core, struct kr_room *room, struct kr_pending *p,
                         const struct kr_query_result *r);
 bool kr_claim_continue(struct kr_core *core, struct kr_room *room, struct kr_pending *p,
                        const struct kr_query_result *r);
+void kr_proof_continue(struct kr_core *core, const struct kr_pending *p, const struct kr_query_result *r);
 void kr_grant_continue(struct kr_core *core, struct kr_pending *p, const struct kr_query_result *r);
 
 void kr_control(struct kr_core *core, const struct kr_control *control);
@@ -42,9 +48,5 @@ int kr_keys_verify(const struct kr_key *ed25519, const struct kr_id *device, con
                    const struct kr_signed_key *otks, size_t otk_count, const struct kr_signed_key *fallback);
 void kr_keys_write(struct kr_core *core, const struct kr_id *attach, const struct kr_signed_key *otks,
                    size_t otk_count, const struct kr_signed_key *fallback);
-
-/* The owner the service vouches for: the bare JID if its domain is registered, else "" (3.2). In the arena.
- */
-const char *kr_owner_of(const struct kr_core *core, struct kr_arena *arena, const char *full_jid);
 
 #endif

@@ -3,15 +3,26 @@
 
 #include "core/deliver.h"
 #include "core/epoch.h"
+#include "core/leader.h"
 #include "core/member.h"
 #include "core/request.h"
 #include "core/room.h"
 #include "core/tell.h"
 
+static bool names(const uint16_t *list, size_t count, size_t seat)
+{
+    for (size_t i = 0; i < count; i++)
+        if (list[i] == seat)
+            return true;
+    return false;
+}
+
 static int check_indices(const struct kr_epoch *e, size_t seat, const uint16_t *list, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (list[i] >= e->roster.len || list[i] == seat)
+            return KR_E_MALFORMED;
+        if (kr_secret_of(&e->sealing, list[i]) != list[i]) /* whose secret is another's, or nobody's */
             return KR_E_MALFORMED;
     }
     return 0;
@@ -45,13 +56,16 @@ static void serve_missing(struct kr_core *core, struct kr_room *room, struct kr_
         struct kr_packed entry;
         if (kr_sealed_entry(e, sender, seat, &entry)) {
             bool secret = entry.type != KR_PACKED_WITHHELD;
+            if (secret && kr_deliver_is_gathered(e, sender, seat))
+                continue; /* it is on its way */
             if (!secret && (entry.body.len == 0 || entry.body.ptr[0] != KR_WITHHELD_SESSION))
                 continue; /* its own checks failed: it seals when they pass (3.5) */
             bool asked = kr_deliver_want(core, room, e, sender, seat);
             if (secret && asked)
                 again[again_count++] = sender;
-        } else if (!kr_round_any(&e->roster, e->link.kind, sender, seat)) {
-            kr_deliver_want(core, room, e, sender, seat); /* the parent secret is lost: as for a joiner */
+        } else if (!kr_round_any(&e->sealing, sender, seat) || e->seats[sender].spared) {
+            /* the parent secret is lost: as for a joiner; or it was held, by its own word */
+            kr_deliver_want(core, room, e, sender, seat);
         }
     }
     if (again_count)
@@ -63,7 +77,7 @@ int kr_request_ack(struct kr_core *core, const struct kr_ask *ask)
 {
     const struct kr_req_ack *r = &ask->request->u.ack;
     struct kr_epoch *e = NULL;
-    int err = kr_epoch_find(ask->room, &r->instance, r->epoch, &e);
+    int err = kr_epoch_find(ask->room, r->epoch, &e);
     if (err)
         return err;
     int found = kr_roster_find(&e->roster, &ask->attach->id);
@@ -80,14 +94,18 @@ int kr_request_ack(struct kr_core *core, const struct kr_ask *ask)
     core->stats.acks++;
     s->acked = true;
     free(s->missing);
-    s->missing = kr_calloc(r->missing_count + r->mismatch_count, sizeof(*s->missing));
-    s->missing_count = unite(r, s->missing);
+    size_t most = r->missing_count + r->mismatch_count;
+    s->missing = most ? kr_calloc(most, sizeof(*s->missing)) : NULL;
+    s->missing_count = most ? unite(r, s->missing) : 0;
+    s->accuses = names(r->mismatch, r->mismatch_count, e->sealing.leader);
+    s->has_confirm = r->has_confirm && kr_source_is_led(e->link.source);
+    s->confirm = r->confirm;
     kr_answer_empty(core, ask->asker);
     kr_epoch_weigh(e, seat);
     if (s->ok) {
         ask->attach->acked_epoch =
             e->link.epoch > ask->attach->acked_epoch ? e->link.epoch : ask->attach->acked_epoch;
-        if (core->now.mono_ms < e->announced_ms + e->deadline_ms)
+        if (core->now.mono_ms < kr_epoch_acks_until(e))
             ask->attach->slow = false;
     }
     if (r->mismatch_count)
@@ -96,5 +114,8 @@ int kr_request_ack(struct kr_core *core, const struct kr_ask *ask)
             ask->attach->participant, ask->room->jid, (unsigned long long)e->link.epoch, r->mismatch_count);
     if (r->missing_count)
         serve_missing(core, ask->room, e, seat, r);
+    kr_epoch_spare(e);
+    if (kr_leader_accused(e, seat))
+        kr_leader_judge(core, ask->room, e, ask->attach); /* may abandon it */
     return 0;
 }

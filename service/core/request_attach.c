@@ -3,14 +3,23 @@
 
 #include "base/sign.h"
 #include "core/announce.h"
+#include "core/attested.h"
 #include "core/audit.h"
 #include "core/challenge.h"
+#include "core/leader.h"
+#include "core/logbook.h"
 #include "core/member.h"
 #include "core/occupant.h"
+#include "core/owner.h"
 #include "core/pending.h"
 #include "core/request.h"
 #include "core/room.h"
 #include "core/tell.h"
+
+static unsigned takes_part_in(const struct kr_req_attach *r)
+{
+    return r->sources ? r->sources : KR_SOURCE_BIT(KR_SOURCE_PARTICIPANTS);
+}
 
 /* Everything that can change between the request and the directory's answer: asked before and after. */
 static int check_state(struct kr_core *core, struct kr_room *room, struct kr_occupant *o, const char *from,
@@ -26,7 +35,7 @@ static int check_state(struct kr_core *core, struct kr_room *room, struct kr_occ
         return KR_E_WRONG_PARTICIPANT;
     struct kr_arena arena;
     kr_arena_init(&arena, KR_STANZA_ARENA_MAX);
-    bool own = strcmp(r->owner, kr_owner_of(core, &arena, from)) == 0;
+    bool own = strcmp(r->owner, kr_owner_of(core, &arena, room, o, from)) == 0;
     kr_arena_done(&arena);
     if (!own)
         return KR_E_WRONG_PARTICIPANT;
@@ -36,9 +45,7 @@ static int check_state(struct kr_core *core, struct kr_room *room, struct kr_occ
         return KR_E_BAD_CHALLENGE;
     if (kr_attach_was_used(core, room, &r->attach))
         return KR_E_ALREADY_ATTACHED;
-    if (kr_room_members(room) >= KR_MEMBERS_MAX)
-        return KR_E_ROOM_FULL;
-    return 0;
+    return kr_leader_admits(room, takes_part_in(r));
 }
 
 int kr_keys_verify(const struct kr_key *ed25519, const struct kr_id *device, const struct kr_id *attach,
@@ -86,10 +93,15 @@ int kr_request_attach(struct kr_core *core, const struct kr_ask *ask)
     int err = check_state(core, ask->room, ask->occupant, ask->asker->from, r);
     if (!err)
         err = check_signatures(ask->room, r);
+    if (!err) {
+        kr_logbook_presented(core, &r->log, r->log_origin);
+        err = core->log.halted ? KR_E_LOG_HALTED : 0;
+    }
     if (err)
         return err;
     struct kr_pending *p = kr_pending_new(core, KR_PENDING_ATTACH, ask->asker, ask->room->jid);
     p->request = *r;
+    p->request.log_origin = NULL;
     p->request.participant = kr_strdup(r->participant);
     p->request.owner = kr_strdup(r->owner);
     struct kr_signed_key *otks = kr_calloc(r->otk_count, sizeof(*otks));
@@ -132,19 +144,22 @@ static struct kr_attach *make(struct kr_core *core, const struct kr_req_attach *
                             .full_jid = kr_strdup(full_jid),
                             .confirmed = true,
                             .at_ms = core->now.wall_ms,
+                            .sources = takes_part_in(r),
+                            .lead = r->lead,
                             .otk_left = r->otk_count};
     return a;
 }
 
 static void accept(struct kr_core *core, struct kr_room *room, struct kr_occupant *o,
-                   const struct kr_pending *p, bool approved)
+                   const struct kr_pending *p, const struct kr_query_result *grants)
 {
     const struct kr_req_attach *r = &p->request;
-    kr_challenge_find(o, &r->nonce, core->now.mono_ms)->live = false;
+    kr_challenge_spend(o, kr_challenge_find(o, &r->nonce, core->now.mono_ms), core->now.mono_ms);
     if (!room->instance_stored)
         kr_room_store(core, room);
     struct kr_attach *a = make(core, r, p->asker.from);
-    a->approved = approved;
+    a->approved = grants->approved;
+    a->approved_by_operator = grants->approved_by_operator;
     a->occupant = o;
     o->attach = a;
     kr_attach_add(room, a); /* transferred */
@@ -152,6 +167,8 @@ static void accept(struct kr_core *core, struct kr_room *room, struct kr_occupan
     kr_attach_publish(a, r->otks, r->otk_count);
     kr_keys_write(core, &a->id, r->otks, r->otk_count, &r->fallback);
     core->stats.attaches++;
+    if (!grants->known)
+        kr_audit_attach(core, "register", room, a, NULL);
     kr_audit_attach(core, "attach", room, a, NULL);
 
     const char *why = "";
@@ -160,12 +177,18 @@ static void accept(struct kr_core *core, struct kr_room *room, struct kr_occupan
     kr_answer_start(core, &p->asker, &x);
     struct kr_res_attached res = {.room = room->jid, .waiting = waits, .reason = waits ? why : NULL};
     kr_res_attached_encode(&x, &res);
-    kr_answer_end(core, &x);
+    kr_answer_end(core, &p->asker, &x);
     if (waits)
         kr_attach_become_waiting(core, room, a, why);
     else
         kr_attach_become_member(core, room, a, why);
     kr_state_tell_one(core, room, a->full_jid);
+    kr_attested_tell_new(core, room, a);
+    kr_attested_note(core, room, a);
+    if (room->policy.authorise == KR_AUTHORISE_VERIFIED) {
+        kr_attested_standing(core, room, a);
+        kr_room_judge_all(core, room);
+    }
 }
 
 bool kr_attach_continue(struct kr_core *core, struct kr_room *room, struct kr_pending *p,
@@ -206,6 +229,6 @@ bool kr_attach_continue(struct kr_core *core, struct kr_room *room, struct kr_pe
         kr_output_query(core->out, &q);
         return true;
     }
-    accept(core, room, o, p, r->approved);
+    accept(core, room, o, p, r);
     return false;
 }

@@ -17,7 +17,7 @@ static int check_target(const struct kr_core *core, const struct kr_ask *ask, co
         return KR_E_MALFORMED;
     struct kr_attach *a = kr_attach_find(ask->room, &t->attach);
     if (!a) {
-        if (kr_roster_find(&ask->room->announced, &t->attach) < 0)
+        if (!kr_room_announced(ask->room, &t->attach))
             return KR_E_NOT_IN_ROOM;
         const char *reason = kr_room_gone_reason(ask->room, &t->attach);
         if (reason && strcmp(reason, "revoked") == 0)
@@ -25,10 +25,9 @@ static int check_target(const struct kr_core *core, const struct kr_ask *ask, co
         *ret_gone = true;
         return 0;
     }
-    if (!a->member || !a->confirmed)
+    if (!kr_may_verify(ask->room, a))
         return KR_E_NOT_IN_ROOM;
-    struct kr_pair *p = NULL;
-    HASH_FIND(hh, ask->attach->pairs, t->attach.b, sizeof(t->attach.b), p);
+    const struct kr_pair *p = kr_sorted_find(&ask->attach->pairs, &kr_pairs, t->attach.b);
     if (!p || !p->claimed)
         return 0;
     if (!t->reset || (p->was_reset && core->now.mono_ms - p->reset_ms < KR_RESET_MS))
@@ -52,7 +51,7 @@ static void answer(struct kr_core *core, const struct kr_pending *p)
     struct kr_xml x;
     kr_answer_start(core, &p->asker, &x);
     kr_res_claimed_encode(&x, &res);
-    kr_answer_end(core, &x);
+    kr_answer_end(core, &p->asker, &x);
 }
 
 int kr_request_claim(struct kr_core *core, const struct kr_ask *ask)
@@ -94,6 +93,11 @@ static void low_water(struct kr_core *core, struct kr_room *room, struct kr_atta
     if (left >= KR_OTK_LOW || target->low_told)
         return;
     target->low_told = true;
+    struct kr_entry e;
+    kr_entry_begin(&e, core, "low", room);
+    kr_entry_attach(&e, target);
+    kr_entry_u64(&e, "count", left);
+    kr_entry_end(&e);
     struct kr_notice n = {
         .kind = KR_NOTICE_LOW, .room = room->jid, .u.low = {.attach = target->id, .count = left}};
     kr_tell(core, target->full_jid, &n);
@@ -122,7 +126,7 @@ bool kr_claim_continue(struct kr_core *core, struct kr_room *room, struct kr_pen
     if (p->claim_next < p->slot_count)
         return true;
     const struct kr_attach *claimer = room ? kr_attach_find(room, &p->attach) : NULL;
-    if (!claimer || !claimer->member) {
+    if (!claimer || !kr_may_verify(room, claimer)) {
         kr_refuse(core, &p->asker, p->room, "claim", KR_E_NOT_MEMBER);
         return false;
     }

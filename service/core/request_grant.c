@@ -1,12 +1,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/attested.h"
 #include "core/audit.h"
 #include "core/epoch.h"
 #include "core/member.h"
 #include "core/pending.h"
 #include "core/request.h"
 #include "core/room.h"
+#include "core/stock.h"
 #include "core/tell.h"
 
 static void ask_directory(struct kr_core *core, struct kr_pending *p, const struct kr_id *device, bool revoke,
@@ -24,7 +26,8 @@ int kr_request_grant(struct kr_core *core, const struct kr_ask *ask)
 {
     bool revoke = ask->request->kind == KR_REQ_REVOKE;
     /* Decision 3: an owner may always tighten, and admit only where the operator's policy says so. */
-    if (!revoke && ask->room->policy.approval != KR_APPROVAL_OWNERS)
+    bool verified = ask->room->policy.authorise == KR_AUTHORISE_VERIFIED; /* who attests, not approves */
+    if (!revoke && (ask->room->policy.approval != KR_APPROVAL_OWNERS || verified))
         return KR_E_NOT_ALLOWED;
     struct kr_pending *p = kr_pending_new(core, KR_PENDING_GRANT, ask->asker, ask->room->jid);
     ask_directory(core, p, &ask->request->u.device, revoke, ask->asker->from, "");
@@ -45,11 +48,12 @@ static bool apply_in(struct kr_core *core, struct kr_room *room, const struct kr
         if (!kr_id_equal(&a->device, &p->device))
             continue;
         a->approved = !p->revoke;
+        a->approved_by_operator = !p->revoke && (p->from_control || a->approved_by_operator);
         if (!a->confirmed)
             continue; /* asked about when presence shows it */
         bool was = a->member;
         if (p->revoke) {
-            rotates |= kr_roster_find(&room->announced, &a->id) >= 0;
+            rotates |= kr_room_announced(room, &a->id);
             kr_attach_judge(core, room, a, true);
         } else {
             kr_attach_judge(core, room, a, false);
@@ -93,11 +97,17 @@ void kr_grant_continue(struct kr_core *core, struct kr_pending *p, const struct 
         return;
     }
     write_grant(core, p);
+    if (p->revoke)
+        kr_attested_disown(core, &p->device, p->room);
     size_t rooms = 0;
     struct kr_room *room, *tmp;
     HASH_ITER (hh, core->rooms, room, tmp) {
-        if (in_scope(room, p->room))
-            rooms += apply_in(core, room, p);
+        if (!in_scope(room, p->room))
+            continue;
+        rooms += apply_in(core, room, p);
+        kr_stock_granted(core, room, p);
+        if (p->revoke && room->policy.authorise == KR_AUTHORISE_VERIFIED)
+            kr_room_judge_all(core, room); /* whom it had verified */
     }
     char device[KR_ID_TEXT];
     kr_id_write(device, &p->device);
@@ -113,6 +123,18 @@ void kr_grant_continue(struct kr_core *core, struct kr_pending *p, const struct 
         kr_room_advance(core, room);
 }
 
+/* by NULL: the operator. */
+static void record_rotate(struct kr_core *core, const struct kr_room *room, const char *by)
+{
+    struct kr_entry e;
+    kr_entry_begin(&e, core, "rotate", room);
+    if (by)
+        kr_entry_commit(&e, "actor", "participant", by);
+    else
+        kr_entry_text(&e, "by", "operator");
+    kr_entry_end(&e);
+}
+
 int kr_request_rotate(struct kr_core *core, const struct kr_ask *ask)
 {
     struct kr_room *room = ask->room;
@@ -122,6 +144,7 @@ int kr_request_rotate(struct kr_core *core, const struct kr_ask *ask)
         return KR_E_UNEXPECTED;
     room->owner_rotated = true;
     room->owner_rotate_ms = core->now.mono_ms;
+    record_rotate(core, room, ask->occupant->nick);
     kr_room_change(core, room, KR_REASON_MANUAL, false);
     kr_answer_empty(core, ask->asker);
     return 0;
@@ -139,6 +162,7 @@ static void control_rotate(struct kr_core *core, const struct kr_control *c)
         kr_output_reply(core->out, c->token, KR_E_UNEXPECTED, "the room has no members to rotate for");
         return;
     }
+    record_rotate(core, room, NULL);
     kr_room_change(core, room, KR_REASON_MANUAL, true);
     kr_output_reply(core->out, c->token, 0, "epoch %llu follows for %zu members",
                     (unsigned long long)room->epoch_high + 1, members);

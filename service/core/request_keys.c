@@ -30,7 +30,7 @@ int kr_request_keys(struct kr_core *core, const struct kr_ask *ask)
     struct kr_xml x;
     kr_answer_start(core, ask->asker, &x);
     kr_res_keys_encode(&x, &res);
-    kr_answer_end(core, &x);
+    kr_answer_end(core, ask->asker, &x);
     return 0;
 }
 

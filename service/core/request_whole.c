@@ -1,5 +1,7 @@
 #include "core/announce.h"
+#include "core/attested.h"
 #include "core/deliver.h"
+#include "core/logbook.h"
 #include "core/member.h"
 #include "core/request.h"
 #include "core/room.h"
@@ -16,9 +18,13 @@ int kr_request_whole(struct kr_core *core, const struct kr_ask *ask)
     if (a->whole_count >= KR_WHOLE_MAX)
         return KR_E_QUOTA;
     a->whole_count++;
+    kr_logbook_presented(core, &r->log, r->log_origin);
+    if (core->log.halted)
+        return KR_E_LOG_HALTED;
     struct kr_epoch *e = ask->room->flight ? ask->room->flight : ask->room->committed;
     int seat = e ? kr_roster_find(&e->roster, &ask->attach->id) : -1;
     kr_answer_empty(core, ask->asker);
+    kr_attested_tell_one(core, ask->room, ask->attach);
     if (seat < 0)
         return 0; /* its announce is still to come */
     kr_announce_to(core, ask->room, e, (size_t)seat, r->has_since ? r->since : UINT64_MAX);

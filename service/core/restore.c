@@ -3,10 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/attested.h"
 #include "core/audit.h"
+#include "core/logbook.h"
 #include "core/member.h"
 #include "core/occupant.h"
 #include "core/pending.h"
+#include "core/retain.h"
 #include "core/room.h"
 
 static void restore_epochs(struct kr_core *core, struct kr_room *room, const struct kr_snapshot *s)
@@ -15,20 +18,21 @@ static void restore_epochs(struct kr_core *core, struct kr_room *room, const str
         const struct kr_rec_epoch *e = &s->epochs[i];
         if (!kr_id_equal(&e->instance, &room->instance))
             continue;
-        if (room->chain_len == KR_CHAIN_MAX) {
-            memmove(room->chain, room->chain + 1, (KR_CHAIN_MAX - 1) * sizeof(room->chain[0]));
-            room->chain_len--;
-        }
-        struct kr_link_kept *k = &room->chain[room->chain_len++];
+        struct kr_link_kept *k = kr_room_link(room);
         *k = (struct kr_link_kept){.link = {.epoch = e->epoch,
                                             .kind = (enum kr_epoch_kind)e->kind,
                                             .source = (enum kr_source)e->source,
                                             .format = (enum kr_format)e->format,
                                             .suite = e->suite,
+                                            .leader = e->leader,
                                             .policy = e->policy,
-                                            .roster = e->roster},
+                                            .roster = e->roster,
+                                            .log_size = e->log_size,
+                                            .log_root = e->log_root,
+                                            .log_origin = core->log.signer.key.name},
                                    .context = e->context,
                                    .fate = e->fate};
+        memcpy(k->link.log_key, core->log.signer.key.id, sizeof(k->link.log_key));
         if (k->fate != KR_FATE_IN_FLIGHT)
             continue;
         k->fate = KR_FATE_ABANDONED;
@@ -60,6 +64,9 @@ static void restore_attaches(struct kr_room *room, const struct kr_snapshot *s)
                                 .full_jid = kr_strdup(r->full_jid),
                                 .member = r->state == KR_ATTACH_MEMBER,
                                 .settled = r->settled,
+                                .sources = r->sources,
+                                .lead = r->lead,
+                                .lead_fault = (enum kr_lead_fault)r->lead_fault,
                                 .at_ms = r->at_ms,
                                 .restored = true,
                                 .otk_left =
@@ -68,22 +75,41 @@ static void restore_attaches(struct kr_room *room, const struct kr_snapshot *s)
     }
 }
 
+/* Was the last announced epoch for just the members of now? Then they are told of the next one briefly, as a
+ * room of a thousand could not be told the whole in time; who had missed that one asks for it. */
+static void restore_announced(struct kr_core *core, struct kr_room *room)
+{
+    const struct kr_epoch_link *last = &room->chain[room->chain_len - 1].link;
+    struct kr_roster roster;
+    kr_roster_init(&roster);
+    for (const struct kr_attach *a = room->attaches; a; a = a->hh.next)
+        if (a->member)
+            kr_roster_add(&roster, a->participant, a->owner, &a->ed25519, &a->curve25519, &a->id,
+                          !a->settled);
+    if (kr_roster_seal(&roster) == 0 && kr_digest_equal(&roster.digest, &last->roster))
+        kr_room_announce_keep(room, &roster);
+    kr_roster_done(&roster);
+    if (!kr_digest_equal(&room->policy_hash, &last->policy))
+        kr_room_policy_changed(core, room);
+}
+
 void kr_restore_start(struct kr_core *core, const struct kr_snapshot *s)
 {
     core->started = true;
-    core->log_size = s->log_size;
+    kr_logbook_start(core, s);
     kr_audit_load(core, s->openings, s->opening_count);
+    kr_attested_load(core, s->attestations, s->attestation_count);
     struct kr_entry entry;
     kr_entry_begin(&entry, core, "start", NULL);
     kr_entry_text(&entry, "version", core->settings.version);
     kr_entry_end(&entry);
+    kr_retain_plan(core);
     for (size_t i = 0; i < s->room_count; i++) {
         const struct kr_rec_room *r = &s->rooms[i];
         struct kr_room *room = kr_room_get(core, r->room);
         if (!room)
             continue;
-        room->has_instance = room->instance_stored = true;
-        room->instance = r->instance;
+        kr_room_resume_instance(core, room, &r->instance);
         room->epoch_high = r->epoch_high;
         room->started_ms = r->started_ms;
         restore_epochs(core, room, s);
@@ -95,6 +121,8 @@ void kr_restore_start(struct kr_core *core, const struct kr_snapshot *s)
             kr_room_end_instance(core, room, "no attached devices");
         else if (!whole)
             kr_room_end_instance(core, room, "continuity is unproven");
+        else if (room->chain_len)
+            restore_announced(core, room);
     }
 }
 
@@ -162,6 +190,7 @@ void kr_restore_confirmed(struct kr_core *core, struct kr_room *room, const stru
         a->occupant = o;
         o->attach = a;
         a->approved = result->approved;
+        a->approved_by_operator = result->approved_by_operator;
         kr_attach_judge(core, room, a, result->revoked || !result->known);
     }
     if (room->has_instance)

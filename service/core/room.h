@@ -4,9 +4,13 @@
 
 #include "core/state.h"
 
-struct kr_room *kr_room_find(struct kr_core *core, const char *jid); /* NULL: none */
+struct kr_room *kr_room_find(struct kr_core *core, const char *jid); /* by jid or address; NULL: none */
+/* The one with an instance of that tag, or NULL. */
+struct kr_room *kr_room_in(struct kr_core *core, const struct kr_tag *tag);
 /* Finds or makes; NULL when KR_ROOMS_MAX is reached. */
 struct kr_room *kr_room_get(struct kr_core *core, const char *jid);
+const char *kr_room_address(const struct kr_room *room); /* what is sent to the room goes there */
+void kr_room_set_address(struct kr_room *room, const char *address);
 void kr_room_free(struct kr_core *core, struct kr_room *room);
 void kr_room_policy(struct kr_core *core, struct kr_room *room); /* (re)reads its settings */
 
@@ -15,8 +19,20 @@ size_t kr_room_members(const struct kr_room *room); /* confirmed members */
 /* The members that an epoch announced now would have. */
 bool kr_room_is_in(const struct kr_attach *a);
 
+/* Is it in the last announced roster? */
+bool kr_room_announced(const struct kr_room *room, const struct kr_id *attach);
+/* The roster that was announced last: who was in it is told the next one briefly (7.2). */
+void kr_room_announce_keep(struct kr_room *room, const struct kr_roster *roster); /* sealed */
+void kr_room_announce_forget(struct kr_room *room);
+/* A place at the end of its chain, to be filled; the oldest link makes room for it. */
+struct kr_link_kept *kr_room_link(struct kr_room *room);
+
 /* A new random instance, not yet stored. */
+void kr_room_resume_instance(struct kr_core *core, struct kr_room *room,
+                             const struct kr_id *instance); /* from the store */
 void kr_room_begin_instance(struct kr_core *core, struct kr_room *room);
+/* The policy is another one than the last epoch was made under. */
+void kr_room_policy_changed(struct kr_core *core, struct kr_room *room);
 void kr_room_store(struct kr_core *core, struct kr_room *room); /* KR_W_ROOM */
 /* Drops all attaches without a word to them, the epochs, and the row. */
 void kr_room_end_instance(struct kr_core *core, struct kr_room *room, const char *why);

@@ -2,9 +2,11 @@
 #ifndef KR_CORE_SETTINGS_H
 #define KR_CORE_SETTINGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/id.h"
 #include "text/policy.h"
 
 struct kr_room_settings { /* one [room "GLOB"] section with the defaults filled in */
@@ -25,9 +27,17 @@ struct kr_settings {
     size_t inviter_count;
     char **registered_domains; /* globs: domains whose bare JIDs are owners; others are guests */
     size_t registered_domain_count;
+    char **token_owners; /* globs: MUC services whose module's word on tokens is taken (owner.h) */
+    size_t token_owner_count;
     struct kr_room_settings *room_settings; /* most specific glob first; never empty */
     size_t room_settings_count;
-    char *version; /* for XEP-0092; owned */
+    bool has_device; /* of the service's own, for source `service` */
+    struct kr_id device;
+    bool witnessed; /* the log has witnesses: nothing is signed before they were asked */
+    uint64_t keep_names_ms, keep_evidence_ms, keep_guests_ms; /* how long (docs/storage.md); 0: for ever */
+    char *version;                                            /* for XEP-0092; owned */
+    char *log_origin; /* the name of the log, and of a key that is made for it; owned; a copy has JID/audit
+                         where none was given */
 };
 
 void kr_settings_done(struct kr_settings *s);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/deliver.h"
+#include "core/epoch.h"
 #include "core/member.h"
 
 bool kr_settle_all_slow(const struct kr_room *room, const struct kr_roster *roster)
@@ -53,7 +54,7 @@ static bool is_excused(const struct kr_epoch *e, size_t seat, const size_t *miss
 static void judge_speed(struct kr_core *core, const struct kr_room *room, const struct kr_epoch *e,
                         size_t seat, struct kr_attach *a, const size_t *missed, size_t acked)
 {
-    bool late = core->now.mono_ms >= e->announced_ms + e->deadline_ms;
+    bool late = core->now.mono_ms >= kr_epoch_acks_until(e);
     if (late && is_faulty(e, seat, missed, acked) && !e->seats[seat].silent)
         a->faulty = true;
     else if (missed[seat] == 0 && !e->seats[seat].silent)

@@ -16,7 +16,7 @@ void kr_refuse(struct kr_core *core, const struct kr_asker *asker, const char *r
 void kr_answer_empty(struct kr_core *core, const struct kr_asker *asker);
 /* Opens the result IQ in x; the caller writes the payload and calls kr_answer_end. */
 void kr_answer_start(struct kr_core *core, const struct kr_asker *asker, struct kr_xml *x);
-void kr_answer_end(struct kr_core *core, struct kr_xml *x);
+void kr_answer_end(struct kr_core *core, const struct kr_asker *asker, struct kr_xml *x);
 
 /* One event to one full JID. */
 void kr_tell(struct kr_core *core, const char *to, const struct kr_notice *n);

@@ -4,6 +4,7 @@
 
 #include "core/announce.h"
 #include "core/coalesce.h"
+#include "core/leader.h"
 #include "core/occupant.h"
 #include "core/room.h"
 #include "core/state.h"
@@ -43,6 +44,15 @@ void kr_core_refusals(const struct kr_core *core,
     }
 }
 
+struct kr_log_view kr_core_log(const struct kr_core *core)
+{
+    const struct kr_log *log = &core->log;
+    return (struct kr_log_view){.origin = log->has_key ? log->signer.key.name : "",
+                                .key = log->has_key ? &log->signer.key : NULL,
+                                .size = log->tree.size,
+                                .halted = log->halted};
+}
+
 static struct kr_room_view room_view(const struct kr_room *room, uint64_t now_mono_ms)
 {
     struct kr_room_view v = {.room = room->jid,
@@ -59,10 +69,19 @@ static struct kr_room_view room_view(const struct kr_room *room, uint64_t now_mo
                              .epoch = room->has_instance ? room->epoch_high : 0,
                              .in_flight = room->flight != NULL,
                              .authorise = kr_authorise_name(room->policy.authorise),
+                             .verified_by = room->policy.authorise == KR_AUTHORISE_VERIFIED
+                                                ? kr_verified_by_name(room->policy.verified_by)
+                                                : NULL,
                              .source = kr_source_name(room->policy.source),
                              .format = kr_format_name(room->policy.format),
                              .suite = room->policy.suite,
                              .since_commit_ms = room->commit_ms ? now_mono_ms - room->commit_ms : 0};
+    const struct kr_epoch *e = room->flight ? room->flight : room->committed;
+    const struct kr_attach *leader = kr_leader_of(room, e);
+    v.leader = leader ? leader->participant : "";
+    if (e)
+        v.source = kr_source_name(e->link.source);
+    v.by_service = (e ? e->link.source : room->policy.source) == KR_SOURCE_SERVICE;
     if (room->committed) {
         v.committed_epoch = room->committed->link.epoch;
         v.context = room->committed->context;
@@ -80,6 +99,29 @@ void kr_core_rooms(const struct kr_core *core, uint64_t now_mono_ms,
     }
 }
 
+static struct kr_member_view member_view(const struct kr_occupant *o)
+{
+    const struct kr_attach *a = o->attach;
+    struct kr_member_view v = {.participant = o->nick,
+                               .owner = a ? a->owner : "",
+                               .full_jid = o->jid_count ? o->jids[0] : "",
+                               .affiliation = kr_affiliation_name(o->affiliation)};
+    if (o->has_device)
+        v.device = o->device;
+    if (a) {
+        v.device = a->device;
+        v.attach = a->id;
+        v.attached = a->confirmed;
+        v.member = a->confirmed && a->member;
+        v.waiting = a->confirmed && !a->member;
+        v.settled = a->settled;
+        v.laggard = a->slow;
+        v.acked_epoch = a->acked_epoch;
+        v.full_jid = a->full_jid;
+    }
+    return v;
+}
+
 bool kr_core_members(const struct kr_core *core, const char *room_jid,
                      bool (*each)(void *arg, const struct kr_member_view *v), void *arg)
 {
@@ -87,25 +129,14 @@ bool kr_core_members(const struct kr_core *core, const char *room_jid,
     HASH_FIND_STR(core->rooms, room_jid, room);
     if (!room)
         return false;
+    if (room->own.running) {
+        struct kr_member_view v = member_view(room->own.occupant);
+        v.own = true;
+        if (!each(arg, &v))
+            return true;
+    }
     for (const struct kr_occupant *o = room->occupants; o; o = o->hh.next) {
-        const struct kr_attach *a = o->attach;
-        struct kr_member_view v = {.participant = o->nick,
-                                   .owner = a ? a->owner : "",
-                                   .full_jid = o->jid_count ? o->jids[0] : "",
-                                   .affiliation = kr_affiliation_name(o->affiliation)};
-        if (o->has_device)
-            v.device = o->device;
-        if (a) {
-            v.device = a->device;
-            v.attach = a->id;
-            v.attached = a->confirmed;
-            v.member = a->confirmed && a->member;
-            v.waiting = a->confirmed && !a->member;
-            v.settled = a->settled;
-            v.laggard = a->slow;
-            v.acked_epoch = a->acked_epoch;
-            v.full_jid = a->full_jid;
-        }
+        struct kr_member_view v = member_view(o);
         if (!each(arg, &v))
             break;
     }

@@ -11,6 +11,8 @@
 #include "io/file.h"
 #include "io/seal.h"
 
+#define DAY_MS ((uint64_t)86400000)
+
 void kr_config_done(struct kr_config *c)
 {
     for (size_t i = 0; i < KR_OPTIONS; i++)
@@ -40,23 +42,34 @@ void kr_config_settings(const struct kr_config *c, struct kr_settings *ret_setti
     struct kr_settings s = {
         .jid = kr_strdup(c->jid), .nick = kr_strdup(c->nick), .version = kr_strdup(KR_VERSION)};
 
+    s.witnessed = c->witness.len != 0;
+    s.keep_names_ms = c->keep_names_d * DAY_MS;
+    s.keep_evidence_ms = c->keep_evidence_d * DAY_MS;
+    s.keep_guests_ms = c->keep_guests_d * DAY_MS;
     copy_list(&c->room, &s.rooms, &s.room_count);
     copy_list(&c->muc, &s.muc_domains, &s.muc_domain_count);
     copy_list(&c->inviter, &s.inviters, &s.inviter_count);
     copy_list(&c->registered_domain, &s.registered_domains, &s.registered_domain_count);
+    copy_list(&c->token_owners, &s.token_owners, &s.token_owner_count);
     s.room_settings = kr_calloc(c->room_count, sizeof(*s.room_settings));
     s.room_settings_count = c->room_count;
     for (size_t i = 0; i < c->room_count; i++) {
         const struct kr_config_room *r = &c->rooms[i];
+        bool verified = r->authorise == KR_AUTHORISE_VERIFIED;
+        bool counted = verified && r->verified_by == KR_VERIFIED_BY_REGISTERED;
 
         s.room_settings[i] = (struct kr_room_settings){
             .glob = kr_strdup(r->glob),
             .policy = {.authorise = (enum kr_authorise)r->authorise,
                        .approval = (enum kr_approval)r->approval,
                        .source = (enum kr_source)r->source,
+                       .leader_above = r->source == KR_SOURCE_PARTICIPANTS ? r->leader_above : 0,
                        .format = (enum kr_format)r->format,
                        .suite = r->format == KR_FORMAT_JFRAME ? 0 : (uint16_t)r->suite,
-                       .rotate_s = r->rotate_s},
+                       .rotate_s = r->rotate_s,
+                       .verified_by = verified ? (enum kr_verified_by)r->verified_by : 0,
+                       .verifiers = counted ? r->verifiers : 0,
+                       .verified_for_s = verified ? r->verified_for_s : 0},
             .deadline_ms = r->deadline_ms,
             .deadline_member_ms = r->deadline_member_ms,
             .coalesce_ms = r->coalesce_ms,

@@ -19,9 +19,9 @@ struct kr_strings { /* values of a repeatable option */
 
 /* C types of the types of config.def. Named values are kept as their number. */
 typedef char *kr_type_TEXT, *kr_type_JID, *kr_type_PATH, *kr_type_LISTEN;
-typedef uint32_t kr_type_U32, kr_type_LEVEL, kr_type_AUTHORISE, kr_type_APPROVAL, kr_type_SOURCE,
-    kr_type_FORMAT;
-typedef struct kr_strings kr_type_LIST, kr_type_JIDS;
+typedef uint32_t kr_type_U32, kr_type_LEVEL, kr_type_AUTHORISE, kr_type_VERIFIED_BY, kr_type_APPROVAL,
+    kr_type_SOURCE, kr_type_FORMAT;
+typedef struct kr_strings kr_type_LIST, kr_type_JIDS, kr_type_WITNESSES;
 
 enum kr_option_index {
 #define KR_OPTION(name, field, type, def, min, max, flags, help) KR_OPT_##field,

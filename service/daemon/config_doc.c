@@ -123,6 +123,9 @@ static const char *sample(const struct kr_option *o)
         {"room", "standup@conference.example.org"},
         {"inviter", "*@example.org"},
         {"registered-domain", "example.org"},
+        {"witness", "witness.example.org+0ea12664+BCmsuuFBvMrwsi4alNNNC8c2HlJtC/4SyJeUvJMilm3X "
+                    "https://witness.example.org"},
+        {"token-owners", "conference.example.org"},
     };
 
     for (size_t i = 0; i < sizeof(samples) / sizeof(*samples); i++)

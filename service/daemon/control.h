@@ -10,7 +10,10 @@
 /* arg: the struct kr_daemon. */
 kr_web_handler kr_control_handle;
 
-/* The numbers page: GET /metrics, Prometheus text format 0.0.4. arg: the struct kr_daemon. */
-kr_web_handler kr_metrics_handle;
+/* The read-only listener: the numbers page and the log (daemon/tiles.h). arg: the struct kr_daemon. */
+kr_web_handler kr_pages_handle;
+
+/* GET /metrics, Prometheus text format 0.0.4. */
+void kr_metrics_get(struct kr_daemon *d, struct kr_web_answer *ret_answer);
 
 #endif

@@ -81,6 +81,14 @@ static void turn_reply(void *arg, const struct kr_control_reply *reply)
     d->awaited->text = kr_strdup(reply->text);
 }
 
+static void turn_own(void *arg, struct kr_own_note *note)
+{
+    struct kr_daemon *d = arg;
+
+    if (d->participant)
+        kr_participant_take(d->participant, note);
+}
+
 struct kr_turn_config kr_daemon_turn_config(struct kr_daemon *d)
 {
     return (struct kr_turn_config){.arg = d,
@@ -88,7 +96,8 @@ struct kr_turn_config kr_daemon_turn_config(struct kr_daemon *d)
                                    .now = turn_now,
                                    .send = turn_send,
                                    .trace = turn_trace,
-                                   .reply = turn_reply};
+                                   .reply = turn_reply,
+                                   .own = turn_own};
 }
 
 /* --- what the link says --- */
@@ -226,17 +235,23 @@ static void reload(struct kr_daemon *d)
     kr_notify_reloading();
     if (kr_config_load(d->config.path, errmsg, &fresh)) {
         kr_logf(KR_LOG_ERROR, "reload -> refused, all stays as it was (%s)", errmsg);
+        goto out;
+    }
+    kr_config_keep_fixed(&d->config, &fresh, say_fixed, NULL);
+    if (kr_daemon_own_device(d, &fresh)) {
+        kr_log(KR_LOG_ERROR, "reload -> refused, all stays as it was (no device for source service)");
+        kr_config_done(&fresh);
     } else {
-        kr_config_keep_fixed(&d->config, &fresh, say_fixed, NULL);
         kr_config_done(&d->config);
         d->config = fresh;
         kr_log_setup(kr_config_log_level(&d->config), kr_notify_journal());
-        kr_config_settings(&d->config, &settings);
+        kr_daemon_settings(d, &d->config, &settings);
         event(d, (struct kr_event){.kind = KR_EV_SETTINGS, .u.settings = &settings});
         end_turn(d);
         kr_settings_done(&settings);
         kr_log(KR_LOG_INFO, "reload -> done");
     }
+out:
     if (d->was_up)
         kr_notify_ready();
 }
@@ -282,6 +297,79 @@ static void watch_queue(struct kr_daemon *d)
     end_turn(d);
 }
 
+/* --- the own participant --- */
+
+static void own_ask(void *arg, const struct kr_el *iq)
+{
+    struct kr_daemon *d = arg;
+
+    if (!d->done)
+        event(d, (struct kr_event){.kind = KR_EV_OWN, .u.stanza = iq});
+}
+
+static void own_warn(void *arg, const char *room, const char *what, const char *why)
+{
+    (void)arg;
+    kr_logf(KR_LOG_WARN, "own device in %.80s: %s -> refused (%s)", room, what, why);
+}
+
+/* One turn of its own: what it is told, and asks, in between others' turns. */
+static void run_own(struct kr_daemon *d)
+{
+    const struct kr_participant_hooks hooks = {.arg = d, .ask = own_ask, .warn = own_warn};
+    uint64_t now = kr_mono_ms();
+
+    if (d->done || !d->participant || kr_participant_due(d->participant) > now)
+        return;
+    kr_participant_run(d->participant, now, &hooks);
+    end_turn(d);
+}
+
+/* --- the witnesses of the log --- */
+
+static bool witness_log(void *arg, const char **ret_origin)
+{
+    struct kr_daemon *d = arg;
+    struct kr_log_view log = kr_core_log(d->core);
+
+    *ret_origin = log.origin;
+    return log.origin[0] && !log.halted;
+}
+
+static void witness_said(void *arg, const struct kr_witness_said *said)
+{
+    struct kr_daemon *d = arg;
+
+    event(d, (struct kr_event){.kind = KR_EV_WITNESS, .u.witness = said});
+    end_turn(d);
+}
+
+struct kr_witness_hooks kr_daemon_witness_hooks(struct kr_daemon *d)
+{
+    return (struct kr_witness_hooks){.arg = d,
+                                     .log = witness_log,
+                                     .said = witness_said,
+                                     .store = d->store,
+                                     .every_ms = (uint64_t)d->config.witness_interval_s * 1000};
+}
+
+/* Before anybody is served, and anything is signed: whether one of them knows that the database was set back.
+ * One that does not answer in its time does not keep us from starting. */
+static void start_link(struct kr_daemon *d)
+{
+    const struct kr_witness_said asked = {.word = KR_WITNESS_ASKED};
+
+    if (d->link_started || !kr_witnesses_asked(d->witnesses))
+        return;
+    d->link_started = true;
+    if (d->witnesses)
+        witness_said(d, &asked);
+    if (d->done)
+        return;
+    kr_notify_status("connecting to %s:%u", d->config.host, d->config.port);
+    kr_link_start(d->link);
+}
+
 static void keep_alive(struct kr_daemon *d, uint64_t now)
 {
     struct kr_stats stats;
@@ -311,18 +399,21 @@ static uint64_t web_due(const struct kr_web *w, uint64_t now)
 
 static int wait_for_something(struct kr_daemon *d)
 {
-    enum { SIGNALS, CONTROL, METRICS, LINK, COUNT };
+    enum { SIGNALS, CONTROL, METRICS, WITNESSES, LINK, COUNT };
     uint64_t now = kr_mono_ms(), due = UINT64_MAX;
     struct pollfd fds[COUNT] = {
         [SIGNALS] = {.fd = d->signal_fd, .events = POLLIN},
         [CONTROL] = {.fd = kr_web_fd(d->control), .events = POLLIN},
         [METRICS] = {.fd = kr_web_fd(d->metrics), .events = POLLIN},
+        [WITNESSES] = {.fd = kr_witnesses_fd(d->witnesses), .events = POLLIN},
     };
 
     fds[LINK].fd = kr_link_poll(d->link, &fds[LINK].events, &due);
     due = earlier(due, kr_core_deadline(d->core));
+    due = earlier(due, d->participant ? kr_participant_due(d->participant) : UINT64_MAX);
     due = earlier(due, web_due(d->control, now));
     due = earlier(due, web_due(d->metrics, now));
+    due = earlier(due, kr_witnesses_due(d->witnesses));
     if (d->stopping)
         due = earlier(due, d->stop_by_mono_ms);
     if (d->alive_interval_ms)
@@ -333,8 +424,8 @@ static int wait_for_something(struct kr_daemon *d)
 void kr_daemon_run(struct kr_daemon *d)
 {
     d->alive_interval_ms = kr_notify_interval_ms();
-    kr_notify_status("connecting to %s:%u", d->config.host, d->config.port);
-    kr_link_start(d->link);
+    kr_notify_status("asking the witnesses of the log");
+    start_link(d);
     while (!d->done) {
         uint64_t now;
 
@@ -348,15 +439,22 @@ void kr_daemon_run(struct kr_daemon *d)
         if (!d->done && kr_core_deadline(d->core) <= kr_mono_ms())
             event(d, (struct kr_event){.kind = KR_EV_TICK});
         end_turn(d);
+        run_own(d);
         if (!d->done)
             watch_queue(d);
         if (!d->done) {
             kr_web_run(d->control);
             kr_web_run(d->metrics);
+            kr_witnesses_run(d->witnesses, now);
+            start_link(d);
             on_signals(d);
             keep_alive(d, now);
         }
         if (d->stopping && now >= d->stop_by_mono_ms)
             d->done = true;
+    }
+    if (!d->turn.failed) { /* the log ends signed */
+        event(d, (struct kr_event){.kind = KR_EV_STOP});
+        end_turn(d);
     }
 }

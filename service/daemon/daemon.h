@@ -9,7 +9,10 @@
 #include "daemon/config.h"
 #include "daemon/turn.h"
 #include "daemon/web.h"
+#include "daemon/witness.h"
 #include "io/link.h"
+#include "olm/meter.h"
+#include "own/participant.h"
 
 struct kr_daemon {
     struct kr_config config;
@@ -17,7 +20,12 @@ struct kr_daemon {
     struct kr_core *core;
     struct kr_link *link;
     struct kr_turn turn;
-    struct kr_web *control, *metrics; /* metrics may be NULL */
+    const struct kr_secret *seal_key;   /* borrowed */
+    struct kr_participant *participant; /* NULL: no room has source `service` */
+    struct kr_olm_meter olm;            /* of its arithmetic */
+    struct kr_web *control, *metrics;   /* metrics may be NULL */
+    struct kr_witnesses *witnesses;     /* NULL: the log has none */
+    bool link_started;                  /* not before the witnesses were asked */
     int signal_fd;
     uint64_t started_mono_ms;
     uint64_t link_changed_mono_ms;
@@ -35,11 +43,21 @@ struct kr_daemon {
     uint64_t control_token;
 };
 
+/* Opens the service's own device, or makes it, if a room of the configuration has source `service` and it is
+ * not yet open. KR_E_: it cannot be opened; logged, with what to do. */
+int kr_daemon_own_device(struct kr_daemon *d, const struct kr_config *config);
+/* The settings for the core: of the configuration, and the own device. The caller's (kr_settings_done). */
+void kr_daemon_settings(const struct kr_daemon *d, const struct kr_config *config,
+                        struct kr_settings *ret_settings);
+
 /* Turns what the store knows into the first event. */
 int kr_daemon_load(struct kr_daemon *d);
 
 /* Until a signal or a failure; d->exit_code is then the process's. */
 void kr_daemon_run(struct kr_daemon *d);
+
+/* For kr_witnesses_new. */
+struct kr_witness_hooks kr_daemon_witness_hooks(struct kr_daemon *d);
 
 /* For kr_link_new and kr_turn_init. */
 struct kr_link_callbacks kr_daemon_link_callbacks(struct kr_daemon *d);

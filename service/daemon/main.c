@@ -123,7 +123,7 @@ static int open_metrics(struct kr_daemon *d)
     if (err)
         kr_logf(KR_LOG_ERROR, "metrics -> failed, stopping (%s)", why);
     else
-        err = kr_web_new(fd, kr_metrics_handle, d, &d->metrics);
+        err = kr_web_new(fd, kr_pages_handle, d, &d->metrics);
     return err;
 }
 
@@ -145,12 +145,22 @@ static int open_link(struct kr_daemon *d, const struct kr_secrets *secrets, cons
     return err;
 }
 
+static int open_witnesses(struct kr_daemon *d)
+{
+    struct kr_witness_hooks hooks = kr_daemon_witness_hooks(d);
+    int err = kr_witnesses_new(d->config.witness.v, d->config.witness.len, &hooks, &d->witnesses);
+
+    if (err)
+        kr_log(KR_LOG_ERROR, "witnesses -> failed, stopping (the HTTP library does not start)");
+    return err;
+}
+
 static void start_core(struct kr_daemon *d, const struct kr_random *random)
 {
     struct kr_turn_config turn = kr_daemon_turn_config(d);
     struct kr_settings settings;
 
-    kr_config_settings(&d->config, &settings);
+    kr_daemon_settings(d, &d->config, &settings);
     d->core = kr_core_new(&settings, random);
     kr_settings_done(&settings);
     kr_turn_init(&d->turn, &turn, d->store);
@@ -178,6 +188,10 @@ static int serve(struct kr_daemon *d, const struct kr_secrets *secrets)
     err = open_store(d, secrets, &random);
     if (err)
         goto out;
+    d->seal_key = &secrets->seal_key;
+    err = kr_daemon_own_device(d, &d->config);
+    if (err)
+        goto out;
     err = open_control(d);
     if (err)
         goto out;
@@ -189,6 +203,8 @@ static int serve(struct kr_daemon *d, const struct kr_secrets *secrets)
         goto out;
     start_core(d, &random);
     err = kr_daemon_load(d);
+    if (!err)
+        err = open_witnesses(d);
     if (err)
         goto out_core;
     kr_logf(KR_LOG_INFO, "keyroomd %s -> started (%s, database %s)", KR_VERSION, d->config.jid,
@@ -198,6 +214,8 @@ out_core:
     kr_turn_done(&d->turn);
     kr_core_free(d->core);
 out:
+    kr_witnesses_free(d->witnesses);
+    kr_participant_free(d->participant);
     kr_link_free(d->link);
     kr_web_free(d->metrics);
     if (d->control)

@@ -47,7 +47,8 @@ static void exposure(struct kr_buf *b, const struct kr_stats *s)
 
 static void epochs(struct kr_buf *b, const struct kr_stats *s)
 {
-    static const char *const reasons[] = {"join", "leave", "revoke", "policy", "timer", "manual", "recover"};
+    static const char *const reasons[] = {"join",  "leave",  "revoke",  "policy",
+                                          "timer", "manual", "recover", "leader"};
 
     help(b, "epochs_total", "counter", "Epochs announced, by reason; one with two reasons counts in both.");
     for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
@@ -65,6 +66,8 @@ static void epochs(struct kr_buf *b, const struct kr_stats *s)
     value(b, "laggards_total", "counter", "Members that let a commit run to its deadline.", s->laggards);
     value(b, "silent_senders_total", "counter", "Senders that delivered no key before the deadline.",
           s->silent_senders);
+    value(b, "leaders_deposed_total", "counter", "Leaders that were late, or whose secret differed.",
+          s->leaders_deposed);
 }
 
 static void refusal(void *arg, const char *condition, uint64_t count)
@@ -89,8 +92,47 @@ static void people(struct kr_buf *b, const struct kr_daemon *d, const struct kr_
     value(b, "requests_total", "counter", "Requests received.", s->requests);
     value(b, "invitations_refused_total", "counter", "Invitations from somebody who may not invite.",
           s->invitations_refused);
+    value(b, "stock_messages_total", "counter", "Messages of stock clients that passed.", s->stock_passed);
+    value(b, "stock_refused_total", "counter", "Messages of stock clients that were refused.",
+          s->stock_refused);
+    value(b, "stock_half_open_total", "counter", "Sessions of stock clients found broken.",
+          s->stock_half_open);
+    value(b, "stock_alone_passed_total", "counter",
+          "Messages that the Prosody module let through while the service was away.", s->stock_alone_passed);
+    value(b, "stock_alone_refused_total", "counter",
+          "Messages that the Prosody module refused while the service was away.", s->stock_alone_refused);
     help(b, "refusals_total", "counter", "Requests refused, by application condition.");
     kr_core_refusals(d->core, refusal, b);
+}
+
+static void the_log(struct kr_buf *b, const struct kr_daemon *d)
+{
+    struct kr_log_view log = kr_core_log(d->core);
+
+    value(b, "log_entries", "counter", "Entries of the audit log.", log.size);
+    value(b, "log_halted", "gauge", "1 when the log is halted, and nobody is served.", log.halted);
+    if (!kr_witnesses_count(d->witnesses))
+        return;
+    help(b, "witness_size", "gauge", "Entries of the log that a witness has cosigned.");
+    for (size_t i = 0; i < kr_witnesses_count(d->witnesses); i++) {
+        struct kr_witness_view v = kr_witnesses_view(d->witnesses, i);
+        kr_buf_printf(b, "keyroom_witness_size{witness=\"%s\"} %llu\n", v.name, (unsigned long long)v.size);
+    }
+    help(b, "witness_up", "gauge", "1 when a witness answered last time.");
+    for (size_t i = 0; i < kr_witnesses_count(d->witnesses); i++) {
+        struct kr_witness_view v = kr_witnesses_view(d->witnesses, i);
+        kr_buf_printf(b, "keyroom_witness_up{witness=\"%s\"} %d\n", v.name, v.error[0] == '\0');
+    }
+}
+
+/* Apart from all else: what the key source `service` costs. */
+static void own_device(struct kr_buf *b, const struct kr_daemon *d)
+{
+    help(b, "own_olm_seconds_total", "counter",
+         "CPU time of Olm for the service's own device (source service).");
+    seconds(b, "own_olm_seconds_total", d->olm.ns / 1000);
+    value(b, "own_sealed_total", "counter", "Messages that the service's own device sealed.", d->olm.sealed);
+    value(b, "own_sessions_total", "counter", "Olm sessions that it opened.", d->olm.sessions);
 }
 
 /* What is resident never falls below what the heap once needed; what is in use does, so a leak shows in it.
@@ -135,27 +177,19 @@ static void answer(struct kr_web_answer *a, unsigned status, const char *type, s
     }
 }
 
-void kr_metrics_handle(void *arg, const struct kr_web_request *request, struct kr_web_answer *ret_answer)
+void kr_metrics_get(struct kr_daemon *d, struct kr_web_answer *ret_answer)
 {
-    struct kr_daemon *d = arg;
     struct kr_stats stats;
     struct kr_buf b;
 
     kr_buf_init(&b, PAGE_MAX);
-    if (strcmp(request->path, "/metrics") != 0) {
-        kr_buf_add_str(&b, "only /metrics is here\n");
-        answer(ret_answer, 404, "text/plain", &b);
-    } else if (strcmp(request->method, "GET") != 0) {
-        kr_buf_add_str(&b, "GET only\n");
-        answer(ret_answer, 405, "text/plain", &b);
-        ret_answer->allow = "GET";
-    } else {
-        kr_core_stats(d->core, &stats);
-        epochs(&b, &stats);
-        exposure(&b, &stats);
-        people(&b, d, &stats);
-        machine(&b, d);
-        answer(ret_answer, 200, "text/plain; version=0.0.4; charset=utf-8", &b);
-    }
+    kr_core_stats(d->core, &stats);
+    epochs(&b, &stats);
+    exposure(&b, &stats);
+    people(&b, d, &stats);
+    the_log(&b, d);
+    own_device(&b, d);
+    machine(&b, d);
+    answer(ret_answer, 200, "text/plain; version=0.0.4; charset=utf-8", &b);
     kr_buf_done(&b);
 }

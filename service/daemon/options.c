@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/limit.h"
 #include "base/utf8.h"
+#include "daemon/witness.h"
 #include "message/stanza.h"
 
 #define NONE     KR_FLAG_NONE
@@ -35,6 +36,8 @@ const char *kr_option_choice(enum kr_option_type type, uint32_t v)
         return v < sizeof(levels) / sizeof(*levels) ? levels[v] : NULL;
     case KR_TYPE_AUTHORISE:
         return kr_authorise_name((enum kr_authorise)v);
+    case KR_TYPE_VERIFIED_BY:
+        return kr_verified_by_name((enum kr_verified_by)v);
     case KR_TYPE_APPROVAL:
         return kr_approval_name((enum kr_approval)v);
     case KR_TYPE_SOURCE:
@@ -48,7 +51,7 @@ const char *kr_option_choice(enum kr_option_type type, uint32_t v)
 
 bool kr_option_is_list(enum kr_option_type type)
 {
-    return type == KR_TYPE_LIST || type == KR_TYPE_JIDS;
+    return type == KR_TYPE_LIST || type == KR_TYPE_JIDS || type == KR_TYPE_WITNESSES;
 }
 
 static bool is_text(enum kr_option_type type)
@@ -93,7 +96,8 @@ static int check_text(const struct kr_option *o, const char *value, char *why)
 {
     char address[64];
     uint16_t port;
-    const char *wrong = NULL;
+    struct kr_note_key key;
+    const char *wrong = NULL, *url;
 
     if (!kr_utf8_plain(value, kr_option_is_list(o->type) ? KR_JID_MAX : o->max))
         wrong = "is too long, or is not UTF-8 without control characters";
@@ -105,6 +109,8 @@ static int check_text(const struct kr_option *o, const char *value, char *why)
         wrong = "is a domain, such as keyroom.example.org";
     else if (o->type == KR_TYPE_JIDS && (!kr_jid_valid(value) || !strchr(value, '@') || strchr(value, '/')))
         wrong = "is the bare JID of a room, such as standup@conference.example.org";
+    else if (o->type == KR_TYPE_WITNESSES)
+        wrong = kr_witness_read(value, &key, &url);
     else if (*value && o->type == KR_TYPE_LISTEN && kr_config_listen(value, address, &port))
         wrong = "is a loopback address with a port, such as 127.0.0.1:9475 or [::1]:9475: the page has no "
                 "password, so "

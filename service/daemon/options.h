@@ -12,8 +12,10 @@ enum kr_option_type { /* how a value is read */
                       KR_TYPE_U32,
                       KR_TYPE_LIST,
                       KR_TYPE_JIDS,
+                      KR_TYPE_WITNESSES,
                       KR_TYPE_LEVEL,
                       KR_TYPE_AUTHORISE,
+                      KR_TYPE_VERIFIED_BY,
                       KR_TYPE_APPROVAL,
                       KR_TYPE_SOURCE,
                       KR_TYPE_FORMAT

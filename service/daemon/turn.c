@@ -208,6 +208,8 @@ int kr_turn_end(struct kr_turn *t)
     }
     for (size_t i = 0; i < done.reply_count; i++)
         t->config.reply(t->config.arg, &done.replies[i]);
+    for (size_t i = 0; i < done.own_count && t->config.own; i++)
+        t->config.own(t->config.arg, &done.own[i]);
     kr_output_done(&done);
     return 0;
 }

@@ -18,6 +18,7 @@ struct kr_turn_config {
     void (*send)(void *arg, const char *xml, size_t len);
     void (*trace)(void *arg, enum kr_trace_level level, const char *line);
     void (*reply)(void *arg, const struct kr_control_reply *reply);
+    void (*own)(void *arg, struct kr_own_note *note); /* may take what is in it; NULL: nobody is there */
 };
 
 struct kr_turn_stats {

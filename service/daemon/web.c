@@ -34,7 +34,7 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection, struct kr_
         return MHD_NO;
     }
     (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, a->type);
-    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, a->cache ? a->cache : "no-store");
     if (a->allow)
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, a->allow);
     rc = MHD_queue_response(connection, a->status, response);

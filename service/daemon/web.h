@@ -22,6 +22,7 @@ struct kr_web_answer {
     char *body;       /* malloc'ed; taken over */
     size_t len;
     const char *allow; /* with 405: the methods; a literal or NULL */
+    const char *cache; /* how long it may be kept, as HTTP says it; a literal; NULL: not at all */
 };
 /* Answers one whole request. */
 typedef void kr_web_handler(void *arg, const struct kr_web_request *request,

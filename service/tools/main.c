@@ -5,20 +5,23 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audit.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/id.h"
 #include "base/limit.h"
+#include "doctor.h"
 #include "http.h"
 #include "show.h"
 #include "store_sqlite/sqlite.h"
 
 enum { EXIT_MISUSE = 2, PATH_TEXT = 3 * KR_JID_MAX + 64, FILE_TEXT = 4200 };
 
-enum which { OPT_SOCKET, OPT_JSON, OPT_ROOM, OPT_REASON, OPT_FROM, OPT_DATABASE, OPTIONS };
+enum which { OPT_SOCKET, OPT_JSON, OPT_ROOM, OPT_REASON, OPT_FROM, OPT_DATABASE, OPT_CONFIG, OPTIONS };
 #define BIT(which) (1u << (which))
 
-static const char *const option_names[OPTIONS] = {"socket", "json", "room", "reason", "from", "database"};
+static const char *const option_names[OPTIONS] = {"socket", "json",     "room",  "reason",
+                                                  "from",   "database", "config"};
 
 struct call { /* the command line, read */
     const char *value[OPTIONS];
@@ -174,6 +177,14 @@ static int run_restore(const struct command *c, const struct call *call)
     return EXIT_SUCCESS;
 }
 
+static int run_doctor(const struct command *c, const struct call *call)
+{
+    (void)c;
+    return kr_doctor(call->given & BIT(OPT_CONFIG) ? call->value[OPT_CONFIG] : "/etc/keyroom/keyroom.conf",
+                     call->given & BIT(OPT_SOCKET) ? call->value[OPT_SOCKET] : NULL,
+                     (call->given & BIT(OPT_JSON)) != 0);
+}
+
 static const struct command commands[] = {
     {"status", NULL, 0, 0, run_get, "/v1/status", kr_show_status, "status",
      "Is the service up, and what is going on."},
@@ -199,6 +210,10 @@ static const struct command commands[] = {
      "Makes a database from a backup. The service must not run. One-time keys, attaches and live instances "
      "are dropped, "
      "so that no number is ever used twice."},
+    {"doctor", NULL, BIT(OPT_CONFIG), 0, run_doctor, NULL, NULL, "doctor [--config FILE]",
+     "Checks the installation, beside a Jitsi in particular, and says what to do about what is wrong. It "
+     "reads the "
+     "configuration file (default /etc/keyroom/keyroom.conf) and asks keyroomd and the server."},
 };
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
 
@@ -213,7 +228,8 @@ static void print_help(const struct command *c)
     (void)printf("usage: keyroomctl [--socket PATH] [--json] COMMAND\n\n");
     for (size_t i = 0; i < COMMANDS; i++)
         (void)printf("  %s\n", commands[i].usage);
-    (void)printf("\n"
+    (void)printf("  audit ACTION ...   the log: verify, show, prove, report; see keyroomctl audit --help\n"
+                 "\n"
                  "  --socket PATH  keyroomd's control socket (default /run/keyroom/control.sock)\n"
                  "  --json         print the answer as JSON\n"
                  "  --version      print the version, and end\n"
@@ -266,6 +282,7 @@ int main(int argc, char **argv)
         {"reason", required_argument, NULL, FIRST + OPT_REASON},
         {"from", required_argument, NULL, FIRST + OPT_FROM},
         {"database", required_argument, NULL, FIRST + OPT_DATABASE},
+        {"config", required_argument, NULL, FIRST + OPT_CONFIG},
         {"help", no_argument, NULL, HELP},
         {"version", no_argument, NULL, VERSION},
         {NULL, 0, NULL, 0},
@@ -275,6 +292,8 @@ int main(int argc, char **argv)
     bool help = false;
     int opt;
 
+    if (argc > 1 && strcmp(argv[1], "audit") == 0)
+        return kr_audit_main(argc - 1, argv + 1);
     while ((opt = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
         if (opt == HELP) {
             help = true;

@@ -63,6 +63,24 @@ static void add_number(struct kr_table *t, const json_t *o, const char *name)
     kr_table_add(t, text);
 }
 
+static void show_log(const json_t *log)
+{
+    const json_t *w;
+    size_t i;
+
+    if (!log)
+        return;
+    (void)printf("log       %s%llu entries, key %s\n",
+                 flag_of(log, "halted") ? "HALTED, nobody is served (see the log file): " : "",
+                 (unsigned long long)number_of(log, "entries"), text_of(log, "vkey"));
+    json_array_foreach(json_object_get(log, "witnesses"), i, w)
+    {
+        (void)printf("witness   %s has cosigned %llu entries%s%s\n", text_of(w, "name"),
+                     (unsigned long long)number_of(w, "size"), *text_of(w, "error") ? "; last time: " : "",
+                     text_of(w, "error"));
+    }
+}
+
 void kr_show_status(const json_t *answer)
 {
     char a[SPAN_TEXT];
@@ -81,6 +99,10 @@ void kr_show_status(const json_t *answer)
     (void)printf("epochs    %llu committed since start, %llu in flight\n",
                  (unsigned long long)number_of(answer, "epochs_committed"),
                  (unsigned long long)number_of(answer, "epochs_in_flight"));
+    if (*text_of(answer, "service_device"))
+        (void)printf("device    %s, the service's own: it knows the keys of rooms with source service\n",
+                     text_of(answer, "service_device"));
+    show_log(json_object_get(answer, "log"));
     (void)printf("database  %s\nconfig    %s\n", text_of(answer, "database"), text_of(answer, "config"));
 }
 
@@ -135,8 +157,21 @@ void kr_show_rooms(const json_t *answer)
     kr_table_print(&t);
 }
 
+static const char *stock_state(const json_t *stock)
+{
+    if (flag_of(stock, "revoked"))
+        return "stock, revoked";
+    if (!flag_of(stock, "gets_keys"))
+        return "stock, no keys";
+    return flag_of(stock, "enabled") ? "stock, E2EE on" : "stock, E2EE off";
+}
+
 static const char *participant_state(const json_t *p)
 {
+    const json_t *stock = json_object_get(p, "stock");
+
+    if (stock && !flag_of(p, "attached"))
+        return stock_state(stock);
     if (!flag_of(p, "attached"))
         return "no device";
     if (flag_of(p, "waiting"))
@@ -155,9 +190,14 @@ void kr_show_room(const json_t *answer)
     char text[64], when[SPAN_TEXT];
 
     (void)printf("%s: %s\n", text_of(answer, "room"), room_state(text, answer));
-    (void)printf("policy    authorise %s, source %s", text_of(answer, "authorise"),
-                 text_of(answer, "source"));
+    (void)printf("policy    authorise %s", text_of(answer, "authorise"));
+    if (*text_of(answer, "verified_by"))
+        (void)printf(" by %s", text_of(answer, "verified_by"));
+    (void)printf(", source %s", text_of(answer, "source"));
     (void)printf(", format %s\n", suite(text, answer));
+    if (*text_of(answer, "leader"))
+        (void)printf("leader    %s makes the keys of all%s\n", text_of(answer, "leader"),
+                     flag_of(answer, "service_knows_keys") ? ": the service, which KNOWS THEM" : "");
     (void)printf("instance  %s\n", *text_of(answer, "instance") ? text_of(answer, "instance") : "none");
     (void)printf("epoch     %llu announced, %llu committed %s\n",
                  (unsigned long long)number_of(answer, "epoch"),
@@ -170,12 +210,15 @@ void kr_show_room(const json_t *answer)
     {
         kr_table_add(&t, text_of(p, "participant"));
         kr_table_add(&t, participant_state(p));
-        kr_table_add(&t, *text_of(p, "owner") ? text_of(p, "owner") : "guest");
+        kr_table_add(&t, *text_of(p, "owner")    ? text_of(p, "owner")
+                         : flag_of(p, "service") ? "the service"
+                                                 : "guest");
         kr_table_add(&t, text_of(p, "affiliation"));
         kr_table_add(&t, text_of(p, "device"));
         add_number(&t, p, "acked_epoch");
     }
     kr_table_print(&t);
+    kr_show_stock(answer);
 }
 
 static const char *join(char out[static LIST_TEXT], const json_t *list)

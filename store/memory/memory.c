@@ -24,6 +24,11 @@ static struct kr_row_key id_text_key(const struct kr_id *id, const char *text)
     return kr_row_key(id_span(id), kr_span_str(text));
 }
 
+static struct kr_row_key digest_key(const struct kr_digest *d)
+{
+    return kr_row_key(kr_span(d->b, sizeof(d->b)), kr_span(NULL, 0));
+}
+
 static struct kr_row_key text_key(const char *text)
 {
     return kr_row_key(kr_span_str(text), kr_span(NULL, 0));
@@ -153,6 +158,7 @@ static int write_attach(struct kr_memory *m, const struct kr_write *w)
         struct kr_write changed = row->w;
         changed.u.attach.state = a->state;
         changed.u.attach.settled = a->settled;
+        changed.u.attach.lead_fault = a->lead_fault;
         kr_write_copy(&kr_table_put(&m->t, KR_T_ATTACH, id_key(&a->attach))->w, &changed);
         return 0;
     }
@@ -195,7 +201,9 @@ static void insert_or_keep(struct kr_memory *m, enum kr_table table, const struc
 static int write_approve(struct kr_memory *m, const struct kr_write *w)
 {
     const struct kr_rec_grant *g = &w->u.grant;
-    insert_or_keep(m, KR_T_APPROVAL, &g->device, g->scope, w);
+    struct kr_row *row = kr_table_find(&m->t, KR_T_APPROVAL, id_text_key(&g->device, g->scope));
+    if (!row || (strcmp(g->by, KR_BY_OPERATOR) == 0 && strcmp(row->w.u.grant.by, KR_BY_OPERATOR) != 0))
+        kr_write_copy(&kr_table_put(&m->t, KR_T_APPROVAL, id_text_key(&g->device, g->scope))->w, w);
     return 0;
 }
 
@@ -223,6 +231,48 @@ static int write_log(struct kr_memory *m, const struct kr_write *w)
         return conflict(m, "a log entry of no or too great length");
     kr_write_copy(&kr_table_put(&m->t, KR_T_LOG, kr_row_key_u64(kr_span(NULL, 0), w->u.log.idx))->w, w);
     return 0;
+}
+
+static int write_log_key(struct kr_memory *m, const struct kr_write *w)
+{
+    struct kr_row *was = kr_table_find(&m->t, KR_T_LOG_KEY, text_key(w->u.log_key.origin));
+    if (w->kind == KR_W_LOG_KEY) {
+        if (was)
+            return conflict(m, "an origin of the log twice");
+        uint64_t n = HASH_COUNT(m->t.rows[KR_T_LOG_KEY]) + 1;
+        struct kr_row *row = kr_table_put(&m->t, KR_T_LOG_KEY, text_key(w->u.log_key.origin));
+        kr_write_copy(&row->w, w);
+        row->first = n;
+    } else if (was) {
+        struct kr_write changed = was->w;
+        uint64_t n = was->first;
+        if (!changed.u.log_key.halted[0])
+            changed.u.log_key.halted = w->u.log_key.halted;
+        changed.u.log_key.closed = changed.u.log_key.closed || w->u.log_key.closed;
+        struct kr_row *row = kr_table_put(&m->t, KR_T_LOG_KEY, text_key(w->u.log_key.origin));
+        kr_write_copy(&row->w, &changed);
+        row->first = n;
+    }
+    return 0;
+}
+
+static int write_checkpoint(struct kr_memory *m, const struct kr_write *w)
+{
+    const struct kr_rec_checkpoint *c = &w->u.checkpoint;
+    struct kr_span origin = kr_span_str(c->origin);
+    if (kr_table_find(&m->t, KR_T_CHECKPOINT, kr_row_key_u64(origin, c->size)))
+        return conflict(m, "two checkpoints of one size");
+    kr_write_copy(&kr_table_put(&m->t, KR_T_CHECKPOINT, kr_row_key_u64(origin, c->size))->w, w);
+    return 0;
+}
+
+static void write_cosignature(struct kr_memory *m, const struct kr_write *w)
+{
+    const struct kr_rec_cosignature *c = &w->u.cosignature;
+    struct kr_row_key place = kr_row_key_u64(kr_span_str(c->origin), c->size);
+    struct kr_row_key key = kr_row_key(kr_span(place.ptr, place.len), kr_span_str(c->witness));
+    free(place.ptr);
+    kr_write_copy(&kr_table_put(&m->t, KR_T_COSIGNATURE, key)->w, w);
 }
 
 static int verb_write(struct kr_store *store, const struct kr_write *w)
@@ -258,6 +308,24 @@ static int verb_write(struct kr_store *store, const struct kr_write *w)
         return 0;
     case KR_W_LOG:
         return write_log(m, w);
+    case KR_W_LOG_KEY:
+    case KR_W_LOG_HALT:
+        return write_log_key(m, w);
+    case KR_W_CHECKPOINT:
+        return write_checkpoint(m, w);
+    case KR_W_COSIGNATURE:
+        write_cosignature(m, w);
+        return 0;
+    case KR_W_EVIDENCE:
+        kr_write_copy(
+            &kr_table_put(&m->t, KR_T_EVIDENCE, kr_row_key_u64(kr_span(NULL, 0), w->u.evidence.idx))->w, w);
+        return 0;
+    case KR_W_ATTESTATION:
+        kr_write_copy(&kr_table_put(&m->t, KR_T_ATTESTATION, digest_key(&w->u.attestation.digest))->w, w);
+        return 0;
+    case KR_W_ATTESTATION_END:
+        delete_if(m, KR_T_ATTESTATION, digest_key(&w->u.attestation.digest));
+        return 0;
     case KR_W_KINDS:
         break;
     }
@@ -268,6 +336,12 @@ static bool granted(struct kr_memory *m, enum kr_table table, const struct kr_id
 {
     return kr_table_find(&m->t, table, id_text_key(device, KR_SCOPE_EVERYWHERE)) ||
            kr_table_find(&m->t, table, id_text_key(device, room));
+}
+
+static bool by_operator(struct kr_memory *m, const struct kr_id *device, const char *scope)
+{
+    struct kr_row *row = kr_table_find(&m->t, KR_T_APPROVAL, id_text_key(device, scope));
+    return row && strcmp(row->w.u.grant.by, KR_BY_OPERATOR) == 0;
 }
 
 static void query_register(struct kr_memory *m, const struct kr_query *q, uint64_t now_ms,
@@ -320,6 +394,24 @@ static void query_claim(struct kr_memory *m, const struct kr_query *q, struct kr
     }
 }
 
+/* The node of a level and index is among those of the last entry below it. */
+static void query_log(struct kr_memory *m, const struct kr_query *q, struct kr_query_result *r)
+{
+    r->complete = true;
+    for (size_t i = 0; i < q->node_count; i++) {
+        struct kr_node_ask *n = &q->nodes[i];
+        r->complete = kr_memory_node(&m->t, n->level, n->index, &n->hash) && r->complete;
+    }
+    r->nodes = q->nodes;
+    r->node_count = q->node_count;
+    if (!q->entry_wanted)
+        return;
+    struct kr_row *row = kr_table_find(&m->t, KR_T_LOG, kr_row_key_u64(kr_span(NULL, 0), q->entry));
+    r->complete = r->complete && row;
+    if (row)
+        r->entry = row->w.u.log.entry;
+}
+
 static int verb_query(struct kr_store *store, const struct kr_query *q, uint64_t now_ms,
                       struct kr_query_result *ret_result)
 {
@@ -333,11 +425,17 @@ static int verb_query(struct kr_store *store, const struct kr_query *q, uint64_t
         r.known = kr_table_find(&m->t, KR_T_DEVICE, id_key(&q->device.id)) != NULL;
     else if (q->kind == KR_Q_CLAIM)
         query_claim(m, q, &r);
+    else if (q->kind == KR_Q_LOG)
+        query_log(m, q, &r);
+    else if (q->kind == KR_Q_RETAIN)
+        kr_memory_retain(&m->t, &q->retain, &r);
     else
         return KR_E_INTERNAL;
-    if (q->kind != KR_Q_CLAIM && !r.conflict) {
+    if ((q->kind == KR_Q_REGISTER || q->kind == KR_Q_DEVICE) && !r.conflict) {
         r.revoked = granted(m, KR_T_REVOCATION, &q->device.id, q->room);
         r.approved = granted(m, KR_T_APPROVAL, &q->device.id, q->room);
+        r.approved_by_operator =
+            by_operator(m, &q->device.id, KR_SCOPE_EVERYWHERE) || by_operator(m, &q->device.id, q->room);
     }
     *ret_result = r;
     return 0;
@@ -392,6 +490,7 @@ static const struct kr_store_ops ops = {
     .rollback = verb_rollback,
     .devices = kr_memory_devices,
     .log = kr_memory_log,
+    .checkpoint = kr_memory_checkpoint,
     .backup = verb_backup,
     .close = verb_close,
 };

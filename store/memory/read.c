@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/err.h"
 #include "store_memory/table.h"
 
 /* Copies of records are made by kr_write_copy; the strings then are the snapshot's. */
@@ -63,6 +64,60 @@ static void load_openings(struct kr_tables *t, struct kr_snapshot *snap)
     }
 }
 
+bool kr_memory_node(struct kr_tables *t, unsigned level, uint64_t index, struct kr_digest *ret_hash)
+{
+    if (level >= KR_LOG_PEAKS_MAX)
+        return false;
+    uint64_t last = ((index + 1) << level) - 1;
+    struct kr_row *row = kr_table_find(t, KR_T_LOG, kr_row_key_u64(kr_span(NULL, 0), last));
+    if (!row || row->w.u.log.node_count <= level)
+        return false;
+    *ret_hash = row->w.u.log.nodes[level];
+    return true;
+}
+
+static void load_log(struct kr_tables *t, struct kr_snapshot *snap)
+{
+    struct kr_row *row, *tmp, *key = NULL, *last = NULL;
+    uint64_t begin = 0;
+    size_t count = 0;
+    for (unsigned level = KR_LOG_PEAKS_MAX; level-- > 0;) {
+        if (!(snap->log_size >> level & 1))
+            continue;
+        kr_memory_node(t, level, begin >> level, &snap->log_peaks[count++]);
+        begin += (uint64_t)1 << level;
+    }
+    struct kr_write copy;
+    HASH_ITER (hh, t->rows[KR_T_LOG_KEY], row, tmp)
+        key = !key || row->first > key->first ? row : key;
+    if (!key)
+        return;
+    kr_write_copy(&copy, &key->w);
+    snap->log_key = copy.u.log_key;
+    snap->log_key.n = key->first;
+    HASH_ITER (hh, t->rows[KR_T_CHECKPOINT], row, tmp) {
+        const struct kr_rec_checkpoint *c = &row->w.u.checkpoint;
+        if (strcmp(c->origin, snap->log_key.origin) == 0 && (!last || c->size > last->w.u.checkpoint.size))
+            last = row;
+    }
+    if (!last)
+        return;
+    kr_write_copy(&copy, &last->w);
+    snap->checkpoint = copy.u.checkpoint;
+}
+
+static void load_attestations(struct kr_tables *t, struct kr_snapshot *snap)
+{
+    struct kr_row *row, *tmp;
+    kr_table_sort(t, KR_T_ATTESTATION);
+    snap->attestations = kr_calloc(HASH_COUNT(t->rows[KR_T_ATTESTATION]), sizeof(*snap->attestations));
+    HASH_ITER (hh, t->rows[KR_T_ATTESTATION], row, tmp) {
+        struct kr_write copy;
+        kr_write_copy(&copy, &row->w);
+        snap->attestations[snap->attestation_count++] = copy.u.attestation;
+    }
+}
+
 int kr_memory_load(struct kr_store *store, struct kr_snapshot *ret_snapshot)
 {
     struct kr_tables *t = &((struct kr_memory *)store)->t;
@@ -71,6 +126,8 @@ int kr_memory_load(struct kr_store *store, struct kr_snapshot *ret_snapshot)
     load_epochs(t, &snap);
     load_attaches(t, &snap);
     load_openings(t, &snap);
+    load_log(t, &snap);
+    load_attestations(t, &snap);
     *ret_snapshot = snap;
     return 0;
 }
@@ -128,4 +185,62 @@ int kr_memory_log(struct kr_store *store, uint64_t from_idx,
             break;
     }
     return 0;
+}
+
+/* --- checkpoints --- */
+
+static size_t cosigned(struct kr_tables *t, const struct kr_rec_checkpoint *c, struct kr_buf *lines)
+{
+    struct kr_row *row, *tmp;
+    size_t n = 0;
+    kr_table_sort(t, KR_T_COSIGNATURE);
+    HASH_ITER (hh, t->rows[KR_T_COSIGNATURE], row, tmp) {
+        const struct kr_rec_cosignature *s = &row->w.u.cosignature;
+        if (s->size != c->size || strcmp(s->origin, c->origin) != 0)
+            continue;
+        n++;
+        if (lines)
+            kr_buf_add(lines, s->lines.ptr, s->lines.len);
+    }
+    return n;
+}
+
+static const struct kr_rec_checkpoint *newest(struct kr_tables *t, const char *origin)
+{
+    const struct kr_rec_checkpoint *found = NULL;
+    struct kr_row *row, *tmp;
+    HASH_ITER (hh, t->rows[KR_T_CHECKPOINT], row, tmp) {
+        const struct kr_rec_checkpoint *c = &row->w.u.checkpoint;
+        if (strcmp(c->origin, origin) == 0 && (!found || c->size > found->size))
+            found = c;
+    }
+    return found;
+}
+
+int kr_memory_checkpoint(struct kr_store *store, const char *origin, enum kr_checkpoint_choice which,
+                         struct kr_buf *note, uint64_t *ret_size)
+{
+    enum { MINUTE_MS = 60000 };
+    struct kr_tables *t = &((struct kr_memory *)store)->t;
+    const struct kr_rec_checkpoint *last = newest(t, origin), *found = last;
+    struct kr_row *row, *tmp;
+    if (!last)
+        return KR_E_NOT_FOUND;
+    size_t most = cosigned(t, last, NULL);
+    HASH_ITER (hh, t->rows[KR_T_CHECKPOINT], row, tmp) {
+        const struct kr_rec_checkpoint *c = &row->w.u.checkpoint;
+        if (which != KR_CHECKPOINT_SHOWN || strcmp(c->origin, origin) != 0 ||
+            c->at_ms + MINUTE_MS < last->at_ms)
+            continue;
+        size_t n = cosigned(t, c, NULL);
+        if (n > most || (n == most && c->size > found->size)) {
+            most = n;
+            found = c;
+        }
+    }
+    *ret_size = found->size;
+    kr_buf_add(note, found->note.ptr, found->note.len);
+    if (which == KR_CHECKPOINT_SHOWN)
+        cosigned(t, found, note);
+    return note->err;
 }

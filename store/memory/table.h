@@ -8,22 +8,27 @@
 
 #include "store/store.h"
 
-enum kr_table {                  /* key */
-                KR_T_DEVICE,     /* device id */
-                KR_T_CURVE,      /* Curve25519 key */
-                KR_T_OWNER,      /* device id, owner */
-                KR_T_APPROVAL,   /* device id, scope */
-                KR_T_REVOCATION, /* device id, scope */
-                KR_T_ROOM,       /* room */
-                KR_T_INSTANCE,   /* instance */
-                KR_T_EPOCH,      /* instance, epoch big-endian */
-                KR_T_ATTACH,     /* attach id */
-                KR_T_POOL,       /* attach id; first and next number of its one-time keys */
-                KR_T_OTK,        /* attach id, number big-endian */
-                KR_T_OTK_KEY,    /* attach id, key: there is each once */
-                KR_T_FALLBACK,   /* attach id */
-                KR_T_OPENING,    /* instance, subject */
-                KR_T_LOG,        /* index big-endian */
+enum kr_table {                   /* key */
+                KR_T_DEVICE,      /* device id */
+                KR_T_CURVE,       /* Curve25519 key */
+                KR_T_OWNER,       /* device id, owner */
+                KR_T_APPROVAL,    /* device id, scope */
+                KR_T_REVOCATION,  /* device id, scope */
+                KR_T_ROOM,        /* room */
+                KR_T_INSTANCE,    /* instance */
+                KR_T_EPOCH,       /* instance, epoch big-endian */
+                KR_T_ATTACH,      /* attach id */
+                KR_T_POOL,        /* attach id; first and next number of its one-time keys */
+                KR_T_OTK,         /* attach id, number big-endian */
+                KR_T_OTK_KEY,     /* attach id, key: there is each once */
+                KR_T_FALLBACK,    /* attach id */
+                KR_T_OPENING,     /* instance, subject */
+                KR_T_LOG,         /* index big-endian */
+                KR_T_ATTESTATION, /* digest */
+                KR_T_LOG_KEY,     /* origin; first: which one it is, from 1 */
+                KR_T_CHECKPOINT,  /* origin, size big-endian */
+                KR_T_COSIGNATURE, /* origin, size big-endian, witness */
+                KR_T_EVIDENCE,    /* index big-endian */
                 KR_TABLES
 };
 
@@ -71,10 +76,16 @@ void kr_tables_keep(struct kr_tables *t); /* commit */
 void kr_tables_undo(struct kr_tables *t); /* rollback */
 void kr_tables_done(struct kr_tables *t);
 
+/* --- retain.c --- */
+void kr_memory_retain(struct kr_tables *t, const struct kr_retain *retain, struct kr_query_result *r);
+
 /* --- read.c --- */
+bool kr_memory_node(struct kr_tables *t, unsigned level, uint64_t index, struct kr_digest *ret_hash);
 int kr_memory_load(struct kr_store *s, struct kr_snapshot *ret_snapshot);
 int kr_memory_devices(struct kr_store *s, bool (*each)(void *arg, const struct kr_device_info *info),
                       void *arg);
+int kr_memory_checkpoint(struct kr_store *s, const char *origin, enum kr_checkpoint_choice which,
+                         struct kr_buf *note, uint64_t *ret_size);
 int kr_memory_log(struct kr_store *s, uint64_t from_idx,
                   bool (*each)(void *arg, uint64_t idx, struct kr_span entry), void *arg);
 

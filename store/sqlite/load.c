@@ -86,6 +86,9 @@ static int epoch_row(struct load *l, struct row *r)
     get_bytes(r, e->context.b, sizeof(e->context.b));
     e->fate = (enum kr_epoch_fate)get_u64(r, KR_FATE_ABANDONED);
     e->announced_ms = get_u64(r, INT64_MAX);
+    get_bytes(r, e->leader.b, sizeof(e->leader.b));
+    e->log_size = get_u64(r, INT64_MAX);
+    get_bytes(r, e->log_root.b, sizeof(e->log_root.b));
     return 0;
 }
 
@@ -108,6 +111,9 @@ static int attach_row(struct load *l, struct row *r)
     a->state = (enum kr_attach_state)get_u64(r, KR_ATTACH_MEMBER);
     a->settled = get_u64(r, 1) != 0;
     a->at_ms = get_u64(r, INT64_MAX);
+    a->sources = (uint8_t)get_u64(r, UINT8_MAX);
+    a->lead = get_u64(r, 1) != 0;
+    a->lead_fault = (uint8_t)get_u64(r, 3);
     return 0;
 }
 
@@ -118,6 +124,7 @@ static int opening_row(struct load *l, struct row *r)
     *o = (struct kr_rec_opening){0};
     get_bytes(r, o->instance.b, sizeof(o->instance.b));
     o->subject = get_text(r);
+    o->at_ms = get_u64(r, INT64_MAX);
     if (r->bad)
         return 0;
     char *purpose = kr_opening_purpose(&o->instance, o->subject);
@@ -133,12 +140,37 @@ static int opening_row(struct load *l, struct row *r)
     return err;
 }
 
-static int size_row(struct load *l, struct row *r)
+/* 0 to max bytes. The caller frees them; empty when bad. */
+static struct kr_span get_span(struct row *r, size_t max)
 {
-    uint64_t last = get_u64(r, INT64_MAX), rows = get_u64(r, INT64_MAX);
-    if (last != rows)
-        r->bad = true; /* a hole */
-    l->snap->log_size = last;
+    int c = r->column++;
+    size_t len = (size_t)sqlite3_column_bytes(r->stmt, c);
+    if (sqlite3_column_type(r->stmt, c) != SQLITE_BLOB || len > max) {
+        r->bad = true;
+        return kr_span(NULL, 0);
+    }
+    uint8_t *copy = len ? kr_malloc(len) : NULL;
+    if (len)
+        memcpy(copy, sqlite3_column_blob(r->stmt, c), len);
+    return kr_span(copy, len);
+}
+
+static int attestation_row(struct load *l, struct row *r)
+{
+    kr_grow((void **)&l->snap->attestations, &l->cap, l->snap->attestation_count,
+            sizeof(struct kr_rec_attestation));
+    struct kr_rec_attestation *a = &l->snap->attestations[l->snap->attestation_count++];
+    *a = (struct kr_rec_attestation){0};
+    get_bytes(r, a->digest.b, sizeof(a->digest.b));
+    a->text = get_span(r, KR_TEXT_MAX);
+    get_bytes(r, a->sig.b, sizeof(a->sig.b));
+    get_bytes(r, a->ed25519.b, sizeof(a->ed25519.b));
+    get_bytes(r, a->curve25519.b, sizeof(a->curve25519.b));
+    a->by_owner = get_text(r);
+    a->admin_in = get_text(r);
+    a->at_ms = get_u64(r, INT64_MAX);
+    a->revoke_text = get_span(r, KR_TEXT_MAX);
+    get_bytes(r, a->revoke_sig.b, sizeof(a->revoke_sig.b));
     return 0;
 }
 
@@ -179,19 +211,23 @@ int kr_sqlite_load(struct kr_store *store, struct kr_snapshot *ret_snapshot)
     } tables[] = {
         {"room", "SELECT room, instance, epoch_high, started_ms FROM room ORDER BY room", room_row, false},
         {"epoch",
-         "SELECT instance, epoch, kind, source, format, suite, policy, roster, context, fate, announced_ms "
+         "SELECT instance, epoch, kind, source, format, suite, policy, roster, context, fate, announced_ms, "
+         "leader, log_size, log_root "
          "FROM epoch ORDER BY instance, epoch",
          epoch_row, false},
         {"attach",
          "SELECT a.attach, a.instance, a.device, a.nonce, a.room, a.participant, a.owner, a.full_jid, "
-         "d.ed25519, d.curve25519, a.sig, a.state, a.settled, a.at_ms "
+         "d.ed25519, d.curve25519, a.sig, a.state, a.settled, a.at_ms, a.sources, a.lead, a.lead_fault "
          "FROM attach a LEFT JOIN device d ON d.id = a.device ORDER BY a.attach",
          attach_row, false},
         {"opening",
-         "SELECT instance, subject, sealed FROM opening WHERE instance = zeroblob(16) "
+         "SELECT instance, subject, at_ms, sealed FROM opening WHERE instance = zeroblob(16) "
          "OR instance IN (SELECT instance FROM room) ORDER BY instance, subject",
          opening_row, true},
-        {"log_leaf", "SELECT ifnull(max(idx) + 1, 0), count(*) FROM log_leaf", size_row, false},
+        {"attestation",
+         "SELECT digest, text, sig, ed25519, curve25519, by_owner, admin_in, at_ms, revoke_text, revoke_sig "
+         "FROM attestation ORDER BY digest",
+         attestation_row, false},
     };
     struct kr_sqlite *s = (struct kr_sqlite *)store;
     struct kr_snapshot snap = {0};
@@ -201,6 +237,8 @@ int kr_sqlite_load(struct kr_store *store, struct kr_snapshot *ret_snapshot)
         if (!tables[i].sealed || !s->readonly)
             err = load_table(&l, tables[i].table, tables[i].sql, tables[i].each);
     }
+    if (!err)
+        err = kr_sqlite_load_log(s, &snap);
     if (err)
         kr_snapshot_done(&snap);
     else

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/limit.h"
 #include "store_sqlite/internal.h"
 
 /* Whether the statement has a row. */
@@ -27,7 +28,13 @@ static int grants(struct kr_sqlite *s, const struct kr_id *device, const char *r
     stmt = kr_sql(s, SQL_DEVICE_APPROVED);
     kr_sql_blob(stmt, 1, device->b, sizeof(device->b));
     kr_sql_text(stmt, 2, room);
-    return has_row(s, stmt, &r->approved);
+    err = has_row(s, stmt, &r->approved);
+    if (err || !r->approved)
+        return err;
+    stmt = kr_sql(s, SQL_DEVICE_APPROVED_BY_OPERATOR);
+    kr_sql_blob(stmt, 1, device->b, sizeof(device->b));
+    kr_sql_text(stmt, 2, room);
+    return has_row(s, stmt, &r->approved_by_operator);
 }
 
 static int see_owner(struct kr_sqlite *s, const struct kr_id *device, const char *owner, uint64_t now_ms)
@@ -119,6 +126,58 @@ static int query_claim(struct kr_sqlite *s, const struct kr_query *q, struct kr_
     return err;
 }
 
+int kr_sqlite_node(struct kr_sqlite *s, unsigned level, uint64_t index, struct kr_digest *ret_hash,
+                   bool *ret_found)
+{
+    sqlite3_stmt *stmt = kr_sql(s, SQL_LOG_NODE_READ);
+    kr_sql_u64(stmt, 1, level);
+    kr_sql_u64(stmt, 2, index);
+    int rc = stmt ? sqlite3_step(stmt) : SQLITE_ERROR;
+    int err = rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : kr_sql_fail(s);
+    *ret_found = rc == SQLITE_ROW && sqlite3_column_bytes(stmt, 0) == (int)sizeof(ret_hash->b);
+    if (*ret_found)
+        memcpy(ret_hash->b, sqlite3_column_blob(stmt, 0), sizeof(ret_hash->b));
+    if (stmt)
+        sqlite3_reset(stmt);
+    return err;
+}
+
+static int read_entry(struct kr_sqlite *s, uint64_t idx, bool *ret_found)
+{
+    sqlite3_stmt *stmt = kr_sql(s, SQL_LOG_ENTRY_READ);
+    kr_sql_u64(stmt, 1, idx);
+    int rc = stmt ? sqlite3_step(stmt) : SQLITE_ERROR;
+    int err = rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : kr_sql_fail(s);
+    *ret_found = rc == SQLITE_ROW;
+    kr_buf_done(&s->entry);
+    kr_buf_init(&s->entry, KR_LOG_ENTRY_MAX);
+    if (rc == SQLITE_ROW)
+        kr_buf_add(&s->entry, sqlite3_column_blob(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0));
+    if (stmt)
+        sqlite3_reset(stmt);
+    return err ? err : s->entry.err;
+}
+
+static int query_log(struct kr_sqlite *s, const struct kr_query *q, struct kr_query_result *r)
+{
+    bool found = true;
+    int err = 0;
+    r->complete = true;
+    for (size_t i = 0; i < q->node_count && !err; i++) {
+        struct kr_node_ask *n = &q->nodes[i];
+        err = kr_sqlite_node(s, n->level, n->index, &n->hash, &found);
+        r->complete = r->complete && found;
+    }
+    r->nodes = q->nodes;
+    r->node_count = q->node_count;
+    if (!err && q->entry_wanted) {
+        err = read_entry(s, q->entry, &found);
+        r->complete = r->complete && found;
+        r->entry = kr_buf_span(&s->entry);
+    }
+    return err;
+}
+
 int kr_sqlite_query(struct kr_store *store, const struct kr_query *q, uint64_t now_ms,
                     struct kr_query_result *ret_result)
 {
@@ -134,6 +193,12 @@ int kr_sqlite_query(struct kr_store *store, const struct kr_query *q, uint64_t n
         break;
     case KR_Q_DEVICE:
         err = query_device(s, q, &r);
+        break;
+    case KR_Q_LOG:
+        err = query_log(s, q, &r);
+        break;
+    case KR_Q_RETAIN:
+        err = kr_sqlite_retain(s, &q->retain, &r);
         break;
     case KR_Q_KINDS:
         break;

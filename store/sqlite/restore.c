@@ -57,12 +57,16 @@ static int copy(const char *from, const char *temp, char *errmsg)
 }
 
 /* Whatever could make a number be used twice: one-time keys that were given out since, attaches whose epochs
- * went on, instances whose epochs went on. They hang on the rooms. */
+ * went on, instances whose epochs went on. They hang on the rooms. And what was revoked since: an
+ * attestation that was taken back does not return. */
 static int forget_live(const char *temp, char *errmsg)
 {
-    static const char sql[] = "BEGIN IMMEDIATE; DELETE FROM room; DELETE FROM attach; DELETE FROM epoch; "
-                              "DELETE FROM one_time_key; DELETE FROM fallback_key; COMMIT; "
-                              "PRAGMA journal_mode = DELETE";
+    static const char sql[] =
+        "BEGIN IMMEDIATE; DELETE FROM room; DELETE FROM attach; DELETE FROM epoch; "
+        "DELETE FROM one_time_key; DELETE FROM fallback_key; DELETE FROM attestation; "
+        "UPDATE log_key SET closed = 1, halted = iif(halted = '', 'restored from a backup', "
+        "halted) WHERE n = (SELECT max(n) FROM log_key); COMMIT; "
+        "PRAGMA journal_mode = DELETE";
     sqlite3 *db = NULL;
     int err =
         kr_db_open(temp, KR_DB_READ_WRITE, kr_sqlite_migrations, kr_sqlite_migration_count, errmsg, &db);

@@ -33,7 +33,14 @@ static int verb_begin(struct kr_store *store)
 static int verb_commit(struct kr_store *store)
 {
     struct kr_sqlite *s = (struct kr_sqlite *)store;
-    return kr_sql_run(s, kr_sql(s, SQL_COMMIT));
+    int err = kr_sql_run(s, kr_sql(s, SQL_COMMIT));
+    if (!err && s->erased) { /* not waited for: somebody who reads meanwhile keeps it until the next time */
+        sqlite3_busy_timeout(s->db, 0);
+        sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+        sqlite3_busy_timeout(s->db, KR_DB_BUSY_MS);
+        s->erased = false;
+    }
+    return err;
 }
 
 static void verb_rollback(struct kr_store *store)
@@ -80,6 +87,7 @@ static void verb_close(struct kr_store *store)
     if (s->lock_fd >= 0)
         close(s->lock_fd);
     kr_secret_done(&s->seal_key);
+    kr_buf_done(&s->entry);
     free(s->path);
     free(s);
 }
@@ -94,6 +102,7 @@ static const struct kr_store_ops ops = {
     .rollback = verb_rollback,
     .devices = kr_sqlite_devices,
     .log = kr_sqlite_log,
+    .checkpoint = kr_sqlite_checkpoint,
     .backup = verb_backup,
     .close = verb_close,
 };
@@ -201,6 +210,8 @@ int kr_store_sqlite_open(const char *path, const struct kr_secret *seal_key, con
                          &s->db);
     if (!err) {
         err = canary_check(s);
+        if (!err)
+            err = kr_sqlite_grow_tree(s);
         if (err)
             snprintf(errmsg, ERRMSG_LEN, "%s", s->base.errmsg);
     }

@@ -15,27 +15,66 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_ROOM_END] = "DELETE FROM room WHERE room = ?1 AND instance = ?2",
     [SQL_EPOCH] =
         "INSERT INTO epoch (instance, epoch, kind, source, format, suite, policy, roster, context, fate, "
-        "announced_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        "announced_ms, leader, log_size, log_root) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     [SQL_EPOCH_TRIM] = "DELETE FROM epoch WHERE instance = ?1 AND epoch <= "
                        "(SELECT epoch FROM epoch WHERE instance = ?1 ORDER BY epoch DESC LIMIT 1 OFFSET ?2)",
     [SQL_EPOCH_FATE] = "UPDATE epoch SET fate = ?3 WHERE instance = ?1 AND epoch = ?2",
     [SQL_ATTACH] =
         "INSERT INTO attach (attach, instance, device, nonce, room, participant, owner, full_jid, sig, "
-        "state, settled, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) "
-        "ON CONFLICT (attach) DO UPDATE SET state = excluded.state, settled = excluded.settled",
+        "state, settled, at_ms, sources, lead, lead_fault) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) "
+        "ON CONFLICT (attach) DO UPDATE SET state = excluded.state, settled = excluded.settled, "
+        "lead_fault = excluded.lead_fault",
     [SQL_ATTACH_END] = "DELETE FROM attach WHERE attach = ?1",
     [SQL_KEY_ONE_TIME] = "INSERT INTO one_time_key (attach, key, sig) VALUES (?1, ?2, ?3)",
     [SQL_KEY_FALLBACK] = "INSERT INTO fallback_key (attach, key, sig) VALUES (?1, ?2, ?3) "
                          "ON CONFLICT (attach) DO UPDATE SET key = excluded.key, sig = excluded.sig",
     [SQL_APPROVE] = "INSERT INTO approval (device, scope, by, at_ms, reason) VALUES (?1, ?2, ?3, ?4, ?5) "
-                    "ON CONFLICT (device, scope) DO NOTHING",
+                    "ON CONFLICT (device, scope) DO UPDATE SET by = excluded.by, at_ms = excluded.at_ms, "
+                    "reason = excluded.reason WHERE excluded.by = 'operator' AND by <> 'operator'",
     [SQL_REVOKE] = "INSERT INTO revocation (device, scope, by, at_ms, reason) VALUES (?1, ?2, ?3, ?4, ?5) "
                    "ON CONFLICT (device, scope) DO NOTHING",
     [SQL_REVOKE_APPROVAL] = "DELETE FROM approval WHERE device = ?1 AND scope = ?2",
     [SQL_REVOKE_APPROVALS] = "DELETE FROM approval WHERE device = ?1",
-    [SQL_OPENING] = "INSERT INTO opening (instance, subject, sealed) VALUES (?1, ?2, ?3) "
+    [SQL_OPENING] = "INSERT INTO opening (instance, subject, sealed, at_ms) VALUES (?1, ?2, ?3, ?4) "
                     "ON CONFLICT (instance, subject) DO NOTHING",
     [SQL_LOG] = "INSERT INTO log_leaf (idx, entry) VALUES (?1, ?2)",
+    [SQL_LOG_NODE] = "INSERT INTO log_node (level, idx, hash) VALUES (?1, ?2, ?3)",
+    [SQL_LOG_NODE_READ] = "SELECT hash FROM log_node WHERE level = ?1 AND idx = ?2",
+    [SQL_LOG_ENTRY_READ] = "SELECT entry FROM log_leaf WHERE idx = ?1",
+    [SQL_LOG_KEY] =
+        "INSERT INTO log_key (origin, vkey, sealed, first_size, at_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
+    [SQL_LOG_HALT] = "UPDATE log_key SET halted = iif(halted = '', ?2, halted), closed = max(closed, ?3) "
+                     "WHERE origin = ?1",
+    [SQL_CHECKPOINT] =
+        "INSERT INTO log_checkpoint (origin, size, root, at_ms, note) VALUES (?1, ?2, ?3, ?4, ?5)",
+    [SQL_COSIGNATURE] =
+        "INSERT INTO log_cosignature (origin, size, witness, time_s, line) VALUES (?1, ?2, ?3, ?4, ?5) "
+        "ON CONFLICT (origin, size, witness) DO UPDATE SET time_s = excluded.time_s, line = excluded.line",
+    [SQL_CHECKPOINT_NEWEST] = "SELECT size, note FROM log_checkpoint WHERE origin = ?1 "
+                              "ORDER BY size DESC LIMIT 1",
+    /* Of the last minute's, the one that most witnesses cosigned; the newest of these. Of a busy minute only
+     * the last 512 are looked at. */
+    [SQL_CHECKPOINT_SHOWN] =
+        "WITH late AS (SELECT size, at_ms, note FROM log_checkpoint WHERE origin = ?1 "
+        "ORDER BY size DESC LIMIT 512) "
+        "SELECT size, note FROM late WHERE at_ms >= (SELECT max(at_ms) FROM late) - 60000 "
+        "ORDER BY (SELECT count(*) FROM log_cosignature s WHERE s.origin = ?1 AND s.size = late.size) DESC, "
+        "size DESC LIMIT 1",
+    [SQL_COSIGNATURES] = "SELECT line FROM log_cosignature WHERE origin = ?1 AND size = ?2 ORDER BY witness",
+    [SQL_EVIDENCE] = "INSERT INTO log_evidence (idx, instance, bytes, at_ms) VALUES (?1, ?2, ?3, ?4)",
+    [SQL_RETAIN_NAMES] =
+        "DELETE FROM opening WHERE (instance, subject) IN (SELECT instance, subject FROM opening "
+        "WHERE at_ms < ?1 AND instance NOT IN (SELECT instance FROM room) LIMIT ?2)",
+    [SQL_RETAIN_EVIDENCE] = "DELETE FROM log_evidence WHERE at_ms < ?1 AND idx IN "
+                            "(SELECT idx FROM log_evidence ORDER BY idx LIMIT ?2)",
+    [SQL_RETAIN_DEVICES] = "DELETE FROM device WHERE id IN (SELECT id FROM device d WHERE last_seen_ms < ?1 "
+                           "AND NOT EXISTS (SELECT 1 FROM owner_seen WHERE device = d.id AND owner <> '') "
+                           "AND NOT EXISTS (SELECT 1 FROM attach WHERE device = d.id) "
+                           "AND NOT EXISTS (SELECT 1 FROM approval WHERE device = d.id) "
+                           "AND NOT EXISTS (SELECT 1 FROM revocation WHERE device = d.id) "
+                           "AND ed25519 NOT IN (SELECT ed25519 FROM attestation) LIMIT ?2)",
     [SQL_DEVICE_SEE] = "UPDATE device SET last_seen_ms = max(last_seen_ms, ?4) "
                        "WHERE id = ?1 AND ed25519 = ?2 AND curve25519 = ?3",
     [SQL_DEVICE_ADD] = "INSERT INTO device (id, ed25519, curve25519, first_seen_ms, last_seen_ms) "
@@ -47,6 +86,16 @@ static const char *const texts[SQL_COUNT] = {
         "max(last_seen_ms, excluded.last_seen_ms)",
     [SQL_DEVICE_REVOKED] = "SELECT 1 FROM revocation WHERE device = ?1 AND scope IN ('*', ?2)",
     [SQL_DEVICE_APPROVED] = "SELECT 1 FROM approval WHERE device = ?1 AND scope IN ('*', ?2)",
+    [SQL_DEVICE_APPROVED_BY_OPERATOR] =
+        "SELECT 1 FROM approval WHERE device = ?1 AND scope IN ('*', ?2) AND by = 'operator'",
+    [SQL_ATTESTATION] =
+        "INSERT INTO attestation (digest, text, sig, ed25519, curve25519, by_owner, admin_in, at_ms, "
+        "revoke_text, revoke_sig) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
+        "ON CONFLICT (digest) DO UPDATE SET text = excluded.text, sig = excluded.sig, "
+        "ed25519 = excluded.ed25519, curve25519 = excluded.curve25519, by_owner = excluded.by_owner, "
+        "admin_in = excluded.admin_in, at_ms = excluded.at_ms, revoke_text = excluded.revoke_text, "
+        "revoke_sig = excluded.revoke_sig",
+    [SQL_ATTESTATION_END] = "DELETE FROM attestation WHERE digest = ?1",
     [SQL_CLAIM] = "DELETE FROM one_time_key WHERE id = (SELECT id FROM one_time_key WHERE attach = ?1 "
                   "ORDER BY id LIMIT 1) RETURNING key, sig",
     [SQL_CLAIM_LEFT] = "SELECT count(*) FROM one_time_key WHERE attach = ?1",

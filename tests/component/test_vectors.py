@@ -38,11 +38,12 @@ def devices_and_lines(c: Checks):
 @scenario
 def signed_texts(c: Checks):
     for v in V["policies"]:
-        text = texts.encode_text("policy", **{n: v[n] for n in texts.TEXTS["policy"]})
+        kind = "policy verified" if v["authorise"] == "verified" else "policy"
+        text = texts.encode_text(kind, **{n: v[n.replace("-", "_")] for n in texts.TEXTS[kind]})
         c.equal(text.decode(), v["text"], "policy text")
         c.equal(texts.b64(text), v["wire"], "policy on the wire")
         c.equal(texts.b64(texts.sha256(text)), v["hash"], "policy hash")
-        c.equal(texts.decode_text("policy", text)["room"], v["room"], "policy text reads back")
+        c.equal(texts.decode_text(kind, text)["room"], v["room"], "policy text reads back")
     for v in V["key_texts"]:
         d = DEVICES[v["by"]]
         text = texts.encode_text("key", kind=v["kind"], key=v["key"], device=d["device"], attach=d["attach"])
@@ -57,7 +58,8 @@ def signed_texts(c: Checks):
     for v in V["sealed_texts"]:
         digest = texts.recipients_hash([bytes.fromhex(DEVICES[n]["attach"]) for n in v["recipients"]])
         c.equal(texts.b64(digest), v["recipients_digest"], "digest of the recipients")
-        text = texts.encode_text("sealed", room=V["room"], instance=V["instance"], epoch=v["epoch"], context=v["context"],
+        led = {"confirm": v["confirm"]} if "confirm" in v else {}
+        text = texts.encode_text("sealed with a leader" if led else "sealed", **led, room=V["room"], instance=V["instance"], epoch=v["epoch"], context=v["context"],
                                  attach=DEVICES[v["by"]]["attach"], round=v["round"], recipients=texts.b64(digest))
         c.equal(text.decode(), v["text"], "sealed text")
         c.equal(signs(v["by"], text), v["sig"], "sealed signature")
@@ -74,7 +76,10 @@ def rosters_and_contexts(c: Checks):
     for v in V["chain"]:
         c.equal(texts.b64(previous), v["prev_context"], "previous context")
         previous = epoch.context(V["room"], INSTANCE, v["epoch"], previous, v["kind"], v["format"], v["suite"],
-                                 texts.unb64(V["policies"][v["policy"]]["hash"]), digests[v["roster"]], v["source"])
+                                 texts.unb64(V["policies"][v["policy"]]["hash"]), digests[v["roster"]], v["source"],
+                                 bytes.fromhex(DEVICES[v["leader"]]["attach"]) if "leader" in v else b"",
+                                 *([(v["log"]["origin"].encode(), bytes.fromhex(v["log"]["key_id"]),
+                                     texts.u64(v["log"]["size"]), texts.unb64(v["log"]["root"]))] if "log" in v else []))
         contexts[v["epoch"]] = previous
         c.equal(texts.b64(previous), v["context"], "context of epoch %d" % v["epoch"])
     for v in V["ratchets"]:
@@ -92,8 +97,9 @@ def rosters_and_contexts(c: Checks):
 def rounds_of_an_epoch(c: Checks):
     for v in V["rounds"]:
         roster = [line_of(n, n in v["new"]) for n in v["order"]]
+        leader = v["order"].index(v["leader"]) if "leader" in v else None
         for number, name in ((1, "round1"), (2, "round2")):
-            got = [rounds.recipients(roster, me, v["kind"], number) for me in range(len(roster))]
+            got = [rounds.recipients(roster, me, v["kind"], number, leader) for me in range(len(roster))]
             c.equal(got, v[name], "%s of %s" % (name, v["order"]))
 
 

@@ -49,8 +49,8 @@ def meeting(args, **options):
     return Meeting(args.work, args.bin, **options)
 
 
-def run(args, body, **options):
-    """body(meeting, args) in a started meeting; then what every test wants: no sanitizer report, clean ends. Returns the
+def run(args, body, make=None, **options):
+    """body(meeting, args) in a started meeting, make(args, **options) or an ordinary one; then what every test wants: no sanitizer report, clean ends. Returns the
     exit status."""
 
     def interrupted(_signal, _frame):
@@ -60,7 +60,7 @@ def run(args, body, **options):
         signal.signal(name, interrupted)
     print(f"seed {args.seed}, logs in {args.work}", flush=True)
     started = time.monotonic()
-    m = meeting(args, **options)
+    m = (make or meeting)(args, **options)
     status = 1
     try:
         m.start()

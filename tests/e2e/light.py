@@ -135,8 +135,7 @@ class Line(xmpp.Client):
         if el.name == "iq":
             return [person for person in self.people.values() if el.get("id") in person.client.pending]
         payload = el.child(ns=NS)
-        person = self.people.get(payload.get("room")) if payload is not None else None
-        return [person] if person else []
+        return [person for person in self.people.values() if payload is not None and person.client.concerns(payload)]
 
     def join(self, room):
         person = self.people[room] = Participant(self, room)

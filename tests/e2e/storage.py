@@ -57,14 +57,14 @@ def ended(m, since, *says):
 
 
 def stored(m):
-    """(announced epochs by instance, unclaimed one-time keys) as the next start will find them."""
+    """(announced epochs by their instance's tag, unclaimed one-time keys) as the next start will find them."""
     copy = os.path.join(m.folder, "look")
     os.makedirs(copy, exist_ok=True)
     for tail in ("", "-wal"):
         if os.path.exists(m.database + tail):
             shutil.copy(m.database + tail, os.path.join(copy, "keyroom.db" + tail))
     with sqlite3.connect(os.path.join(copy, "keyroom.db")) as db:
-        epochs = {(instance.hex(), str(epoch)) for instance, epoch in db.execute("SELECT instance, epoch FROM epoch")}
+        epochs = {(base64.b64encode(instance[:6]).decode(), str(epoch)) for instance, epoch in db.execute("SELECT instance, epoch FROM epoch")}
         keys = {base64.b64encode(key).decode().rstrip("=") for (key,) in db.execute("SELECT key FROM one_time_key")}
     shutil.rmtree(copy)
     return epochs, keys

@@ -57,7 +57,7 @@ def check_figures(rows):
         expect(value.get(("leave", ours, metric), 0) > 0, f"leave: no {metric} of keyroom")
     expect(value[("leave", ours, "keys")] == value[("leave", stock, "keys")] == N * (N - 1), "leave: not every key arrived")
     # One announce, envelope, two answers, deliver, ack and commit a member; stock: two messages a pair, sent and received.
-    expect(value[("leave", ours, "stanzas")] == 7 * N, f"leave: {value[('leave', ours, 'stanzas')]} stanzas of keyroom")
+    expect(value[("leave", ours, "stanzas")] == 6 * N, f"leave: {value[('leave', ours, 'stanzas')]} stanzas of keyroom")
     expect(value[("leave", stock, "stanzas")] == 4 * N * (N - 1), f"leave: {value[('leave', stock, 'stanzas')]} stanzas of stock")
     expect(value[("leave", floor, "stanzas")] == value[("leave", ours, "stanzas")], "the floor sends another number of stanzas")
     ratio = value[("leave", floor, "bytes")] / value[("leave", ours, "bytes")]
@@ -65,6 +65,14 @@ def check_figures(rows):
     expect(value[("leave", stock, "exposure")] > 5, "leave: stock without its debounce")
     for system in WANTED["enable-all"]:
         expect(value[("enable-all", system, "failed_pairs")] == 0, f"enable-all: {system} leaves pairs without keys")
+    # Whose keys the service makes: one a member, its Olm told apart from the rest of it, and nothing that members seal.
+    service = "keyroom-service"
+    for case in ("leave", "join", "join-storm"):
+        olm, cpu = value.get((case, service, "olm"), 0), value[(case, service, "keyroomd_cpu")]
+        expect(0 < olm < cpu, f"{case}: Olm took {olm} s of {cpu} s")
+    expect(value[("leave", service, "keys")] == N, f"leave: {value[('leave', service, 'keys')]} keys of {service}")
+    # Announce, deliver, ack, its answer and commit a member.
+    expect(value[("leave", service, "stanzas")] == 4 * N, f"leave: {value[('leave', service, 'stanzas')]} stanzas of {service}")
     expect(value[("leave-storm", ours, "leaves")] >= 2, "leave-storm: hardly anybody left")
 
 
@@ -91,7 +99,7 @@ def body(args):
     check_rows(rows)
     check_figures(rows)
     check_files(args)
-    expect(re.search(r"keyroom : floor, N=4: \d", done.stdout), "the ratios are not told")
+    expect(re.search(r"keyroom-participants : floor, N=4: \d", done.stdout), "the ratios are not told")
     expect(bench(args, "-n", "1").returncode == 2, "one participant is no misuse")
     # What does not come about is told, and is no success.
     broken = bench(args, "--case", "directory", "--devices", "10", "--bin", "/nonexistent")

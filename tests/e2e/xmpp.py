@@ -21,6 +21,12 @@ class Client:
     """Logs in with user and password, or anonymously without a user."""
 
     def __init__(self, port, domain, user=None, password=None):
+        self.prepare(port)
+        self._open(domain)
+        self._log_in(domain, user, password)
+
+    def prepare(self, port):
+        """Connects, and reads what comes."""
         self._ids = itertools.count(1)
         self._changed = threading.Condition()
         self._depth = 0
@@ -31,7 +37,8 @@ class Client:
         self._socket.settimeout(None)
         self._new_parser()
         threading.Thread(target=self._read, daemon=True).start()
-        self._open(domain)
+
+    def _log_in(self, domain, user, password):
         if user is None:
             self._send("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='ANONYMOUS'/>")
         else:
@@ -70,6 +77,7 @@ class Client:
                     self._closed = True
                     self._changed.notify_all()
                     return
+                self.received(data)
                 self._parser.feed(data)
                 for event, element in self._parser.read_events():
                     if event == "start":
@@ -85,6 +93,9 @@ class Client:
                             self._take(element)
                         self._root.clear()
                 self._changed.notify_all()
+
+    def received(self, data):
+        """Every byte, before anything is made of it: for those who must see all."""
 
     def _take(self, stanza):
         self.stanzas.append(stanza)

@@ -14,7 +14,8 @@ struct fuzz_room {
     struct world *w;
     bool linked; /* the service has a link: it sees presence */
     uint64_t end_ms;
-    struct { /* a one-time key it has published */
+    struct kr_digest attested; /* the last that was said, taken or not */
+    struct {                   /* a one-time key it has published */
         struct kr_id attach;
         struct kr_key key;
     } old_keys[FUZZ_PEERS];

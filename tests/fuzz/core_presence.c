@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "core.h"
-#include "support/el_expat.h"
+#include "parse/text.h"
 #include "xml/ns.h"
 
 #define MUC_USER KR_NS_MUC_USER

@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "core.h"
+#include "text/attest.h"
 
 enum { OTKS_MAX = 3 };
 
@@ -15,6 +16,8 @@ static void send(struct fuzz_room *f, struct peer *p, struct kr_request *r)
     unsigned how = fuzz_u8(&f->in);
     if (how >= 0xf8)
         r->room = how & 1 ? "other@muc.example.org" : "room@muc.example.net";
+    if (how >= 0xf0)
+        r->in.b[how & 3] ^= 1;
     if (how == 0xf7)
         peer_send_as(f->w, p, fuzz_peer(f)->jid, r);
     else
@@ -205,8 +208,6 @@ static void envelope(struct fuzz_room *f, struct peer *p)
     unsigned bits = fuzz_u8(&f->in);
     if (bits >= 0xf0)
         r.u.envelope.epoch += bits & 1 ? 1 : (uint64_t)-1;
-    else if (bits >= 0xe0)
-        flip(f, &r.u.envelope.instance, sizeof(r.u.envelope.instance));
     if (!(bits & 0x08))
         peer_sign_envelope(p, &r);
     if (bits & 0x10)
@@ -228,17 +229,14 @@ static size_t mask_of(unsigned bits, uint16_t out[static 8])
 static void ack(struct fuzz_room *f, struct peer *p)
 {
     uint16_t missing[8], mismatch[8];
-    struct kr_request r = {
-        .kind = KR_REQ_ACK,
-        .room = ROOM,
-        .u.ack = {.instance = p->instance, .epoch = p->link.epoch, .missing = missing, .mismatch = mismatch}};
+    struct kr_request r = {.kind = KR_REQ_ACK,
+                           .room = ROOM,
+                           .u.ack = {.epoch = p->link.epoch, .missing = missing, .mismatch = mismatch}};
     r.u.ack.missing_count = mask_of(fuzz_u8(&f->in), missing);
     r.u.ack.mismatch_count = mask_of(fuzz_u8(&f->in), mismatch);
     unsigned bits = fuzz_u8(&f->in);
     if (bits >= 0xf0)
         r.u.ack.epoch += bits & 1 ? 1 : (uint64_t)-1;
-    else if (bits >= 0xe8)
-        flip(f, &r.u.ack.instance, sizeof(r.u.ack.instance));
     send(f, p, &r);
 }
 
@@ -253,14 +251,46 @@ static void small(struct fuzz_room *f, struct peer *p, enum kr_request_kind kind
     } else if (kind == KR_REQ_SESSION) {
         r.u.session.to = fuzz_attach_id(f);
         r.u.session.message = fuzz_bytes(&f->in);
+        r.u.session.verify = r.u.session.message.len & 1;
         if (!r.u.session.message.len)
             r.u.session.message = kr_span("x", 1);
     } else if (kind == KR_REQ_APPROVE || kind == KR_REQ_REVOKE) {
         r.u.device = fuzz_peer(f)->device;
+    } else if (kind == KR_REQ_LINE) {
+        r.u.line.has_attach = fuzz_bool(&f->in);
+        r.u.line.attach = fuzz_attach_id(f);
+        r.u.line.participant = fuzz_peer(f)->nick;
+    } else if (kind == KR_REQ_ALARM) {
+        r.u.attach_of = fuzz_attach_id(f);
     }
     send(f, p, &r);
     if (kind == KR_REQ_DETACH && !p->error[0])
         p->attached = false;
+}
+
+/* Signed for real, of now, about a peer that may be there; or bent. */
+static void attest(struct fuzz_room *f, struct peer *p, enum kr_request_kind kind)
+{
+    struct peer *about = fuzz_peer(f);
+    unsigned bits = fuzz_u8(&f->in);
+    uint64_t now_s = f->w->now.wall_ms / 1000;
+    struct kr_attest_text t = {.verifier = bits & 1 ? about->device : p->device,
+                               .owner = bits & 2 ? "x@example.org" : about->owner,
+                               .device = about->device,
+                               .room = bits & 4 ? "*" : ROOM,
+                               .issued_s = now_s + (bits & 8 ? 400 : 0),
+                               .expires_s = now_s + 401 + (bits & 16 ? 100 : 100000)};
+    struct kr_revoke_text back = {.verifier = t.verifier, .attestation = f->attested, .issued_s = now_s};
+    struct kr_buf text = kind == KR_REQ_ATTEST ? kr_attest_text(&t) : kr_revoke_text(&back);
+    struct kr_request r = {.kind = kind, .room = ROOM, .u.attest = {.text = kr_buf_span(&text)}};
+    if (!text.err) {
+        if (kind == KR_REQ_ATTEST)
+            f->attested = kr_attest_digest(r.u.attest.text);
+        r.u.attest.sig = peer_sign(p, r.u.attest.text);
+        r.u.attest.sig.b[0] ^= (uint8_t)(bits & 32);
+        send(f, p, &r);
+    }
+    kr_buf_done(&text);
 }
 
 void fuzz_request(struct fuzz_room *f)
@@ -282,6 +312,10 @@ void fuzz_request(struct fuzz_room *f)
         break;
     case KR_REQ_ACK:
         ack(f, p);
+        break;
+    case KR_REQ_ATTEST:
+    case KR_REQ_UNATTEST:
+        attest(f, p, kind);
         break;
     default:
         small(f, p, kind);

@@ -90,7 +90,7 @@ static void check_read(struct kr_daemon *d, const struct kr_web_request *r, cons
 static void numbers(struct kr_daemon *d, const struct kr_web_request *r)
 {
     struct kr_web_answer a = {0};
-    kr_metrics_handle(d, r, &a);
+    kr_pages_handle(d, r, &a);
     FUZZ_MUST(a.body && a.len == strlen(a.body));
     FUZZ_MUST(a.status == 200 || a.status == 404 || a.status == 405);
     free(a.body);

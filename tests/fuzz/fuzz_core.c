@@ -116,6 +116,14 @@ static void settings(struct fuzz_room *f)
     struct kr_room_settings *r = &f->w->room_settings;
     unsigned bits = fuzz_u8(&f->in), more = fuzz_u8(&f->in);
     r->policy.authorise = (enum kr_authorise)(bits % 3);
+    r->policy.verified_by = (enum kr_verified_by)0;
+    r->policy.verifiers = r->policy.verified_for_s = 0;
+    if ((bits & 0xc0) == 0xc0) {
+        r->policy.authorise = KR_AUTHORISE_VERIFIED;
+        r->policy.verified_by = (enum kr_verified_by)(bits % 3);
+        r->policy.verifiers = r->policy.verified_by == KR_VERIFIED_BY_REGISTERED;
+        r->policy.verified_for_s = 600;
+    }
     r->policy.approval = bits & 4 ? KR_APPROVAL_OWNERS : KR_APPROVAL_OPERATOR;
     r->policy.format = bits & 8 ? KR_FORMAT_JFRAME : KR_FORMAT_SFRAME;
     r->policy.suite = bits & 8 ? 0 : (uint16_t)(1 + (bits >> 4) % 5);

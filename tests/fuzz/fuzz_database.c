@@ -10,8 +10,8 @@
 #include "base/limit.h"
 #include "core_world/world.h"
 #include "database.h"
+#include "parse/text.h"
 #include "store_sqlite/sqlite.h"
-#include "support/el_expat.h"
 #include "support/turn.h"
 #include "xml/ns.h"
 

@@ -10,7 +10,7 @@
 #include "base/limit.h"
 #include "base/utf8.h"
 #include "io/stanza_el.h"
-#include "support/el_expat.h"
+#include "parse/text.h"
 #include "xml/build.h"
 
 static void typed(const struct kr_el *el, const struct kr_attr *a)

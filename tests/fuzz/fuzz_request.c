@@ -25,6 +25,8 @@ static bool request(const struct kr_el *el, struct kr_arena *arena, struct kr_xm
     struct kr_res_attached attached;
     struct kr_res_keys keys;
     struct kr_res_claimed claimed;
+    struct kr_res_line line;
+    (void)kr_res_line_decode(el, &line);
     (void)kr_res_challenge_decode(el, arena, &challenge);
     (void)kr_res_attached_decode(el, &attached);
     (void)kr_res_keys_decode(el, &keys);

@@ -1,11 +1,12 @@
-/* Canonical texts from any bytes: a policy that is read writes the same text, and a text that reads as lines
- * writes as the same lines. */
+/* Canonical texts from any bytes: a policy, an attestation or a revocation that is read writes the same text,
+ * and a text that reads as lines writes as the same lines. */
 #include "fuzz.h"
 
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/limit.h"
+#include "text/attest.h"
 #include "text/canonical.h"
 #include "text/policy.h"
 
@@ -19,6 +20,25 @@ static void policy(struct kr_span text)
     struct kr_buf b = kr_policy_text(&p, ROOM);
     FUZZ_MUST(!b.err && b.len == text.len && memcmp(b.ptr, text.ptr, b.len) == 0);
     kr_buf_done(&b);
+}
+
+static void attestation(struct kr_span text)
+{
+    struct kr_arena arena;
+    struct kr_attest_text a;
+    struct kr_revoke_text r;
+    kr_arena_init(&arena, KR_TEXT_MAX);
+    if (kr_attest_read(text, &arena, &a) == 0) {
+        struct kr_buf b = kr_attest_text(&a);
+        FUZZ_MUST(!b.err && b.len == text.len && memcmp(b.ptr, text.ptr, b.len) == 0);
+        kr_buf_done(&b);
+    }
+    if (kr_revoke_read(text, &r) == 0) {
+        struct kr_buf b = kr_revoke_text(&r);
+        FUZZ_MUST(!b.err && b.len == text.len && memcmp(b.ptr, text.ptr, b.len) == 0);
+        kr_buf_done(&b);
+    }
+    kr_arena_done(&arena);
 }
 
 /* A text of type t with lines a, a, ... */
@@ -46,6 +66,7 @@ static void lines(struct kr_span text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     policy(kr_span(data, size));
+    attestation(kr_span(data, size));
     lines(kr_span(data, size));
     return 0;
 }

@@ -9,7 +9,7 @@ A, B, C, GUEST = range(4)
 NONE, MEMBER, ADMIN, OWNER = range(4)
 WAIT = {ms: i for i, ms in enumerate((1, 10, 100, 200, 500, 1000, 2000, 5000, 10000, 30000, 60000, 300000))}
 REQUESTS = ("challenge", "attach", "keys", "detach", "claim", "envelope", "ack", "session", "whole", "approve", "revoke",
-            "rotate")
+            "rotate", "line", "attest", "unattest", "alarm")
 PLAIN = 0  # sent as oneself, to the room
 
 
@@ -77,6 +77,10 @@ CORE = {
     "restart in flight": join(A) + join(B) + wait(200) + CRASH + wait(5000),
     "link": MEETING + LINK + leave(B) + LINK + wait(5000) + bytes((18, 6, 0, 6)) + wait(10000) + OWN + wait(2000),
     "sessions": MEETING + request(A, "session", B, 3, 1, 2, 3) + request(A, "detach") + wait(2000),
+    "verified": settings(0xC2) + join(A, OWNER) + join(B) + wait(1000) + request(A, "attest", B, 0) + wait(1000)
+    + request(B, "line", 1, A, B) + request(A, "unattest", B, 0) + wait(2000) + request(B, "attest", A, 4) + CRASH + wait(5000)
+    + request(A, "alarm", B),
+    "votes": settings(0xC1) + join(A) + join(B) + request(A, "attest", B, 0) + request(B, "attest", A, 16) + wait(60000) * 12,
     "churn": MEETING + (leave(B) + wait(1000) + join(B) + wait(1000)) * 8 + wait(10000),
     "timer": MEETING + settings(0, 1) + wait(300000) * 3,
     "invited": bytes((19, 0, 1, 0)) + bytes((19, 0, 0, 1)) + wait(1000) + OWN + bytes((19, 0, 0, 2, 0, 0)),

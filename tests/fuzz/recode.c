@@ -4,7 +4,7 @@
 
 #include "base/limit.h"
 #include "fuzz.h"
-#include "support/el_expat.h"
+#include "parse/text.h"
 
 /* The encoding of what the text decodes to, or NULL if it is refused. */
 static char *once(const char *text, size_t size, fuzz_recoder *recode)

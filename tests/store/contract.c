@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/limit.h"
+#include "contract_log.h"
 #include "fixture.h"
 
 static const struct contract_backend *backend;
@@ -54,6 +55,7 @@ static void what_was_committed_is_loaded_as_written(void **state)
     assert_memory_equal(&snap.epochs[0].context, &e.context, 32);
     assert_memory_equal(&snap.epochs[0].policy, &e.policy, 32);
     assert_memory_equal(&snap.epochs[0].roster, &e.roster, 32);
+    assert_memory_equal(&snap.epochs[0].leader, &e.leader, 16);
     assert_int_equal(snap.epochs[0].kind, 1);
     assert_int_equal(snap.epochs[0].source, 2);
     assert_int_equal(snap.epochs[0].format, 1);
@@ -319,6 +321,74 @@ static void grants_hold_in_their_scope(void **state)
     commit(s);
 }
 
+static void the_operators_approval_is_told_apart(void **state)
+{
+    struct kr_store *s = *state;
+    struct kr_write by_owner = w_grant(KR_W_APPROVE, 1, ROOM_A);
+    by_owner.u.grant.by = "o@example.org/1";
+    begin(s);
+    write_ok(s, by_owner);
+    assert_true(device_word(s, 1, ROOM_A).approved);
+    assert_false(device_word(s, 1, ROOM_A).approved_by_operator);
+    write_ok(s, w_grant(KR_W_APPROVE, 1, ROOM_A)); /* replaces it */
+    assert_true(device_word(s, 1, ROOM_A).approved_by_operator);
+    write_ok(s, by_owner); /* does not replace that */
+    assert_true(device_word(s, 1, ROOM_A).approved_by_operator);
+    assert_false(device_word(s, 1, ROOM_B).approved_by_operator);
+    write_ok(s, w_grant(KR_W_APPROVE, 1, "*"));
+    assert_true(device_word(s, 1, ROOM_B).approved_by_operator);
+    commit(s);
+}
+
+static struct kr_write w_attestation(uint8_t n, const char *admin_in)
+{
+    struct kr_write w = {.kind = KR_W_ATTESTATION};
+    w.u.attestation = (struct kr_rec_attestation){.digest = {{n}},
+                                                  .text = kr_span_str("what it says"),
+                                                  .sig = {{n, 1}},
+                                                  .ed25519 = a_key(n + 100u),
+                                                  .curve25519 = a_key(n + 200u),
+                                                  .by_owner = "alice@example.org",
+                                                  .admin_in = admin_in,
+                                                  .at_ms = 5000u + n};
+    return w;
+}
+
+static void attestations_are_kept_replaced_and_ended(void **state)
+{
+    struct kr_store *s = *state;
+    begin(s);
+    write_ok(s, w_attestation(2, ""));
+    write_ok(s, w_attestation(1, ""));
+    write_ok(s, w_attestation(3, ROOM_A));
+    struct kr_write back = w_attestation(1, ROOM_B);
+    back.u.attestation.revoke_text = kr_span_str("taken back");
+    back.u.attestation.revoke_sig.b[5] = 7;
+    write_ok(s, back);
+    struct kr_write end = {.kind = KR_W_ATTESTATION_END};
+    end.u.attestation.digest = (struct kr_digest){{3}};
+    write_ok(s, end);
+    write_ok(s, end); /* of one that is not there */
+    commit(s);
+    struct kr_snapshot snap = load(s);
+    assert_int_equal(snap.attestation_count, 2);
+    const struct kr_rec_attestation *a = &snap.attestations[0], *b = &snap.attestations[1];
+    assert_int_equal(a->digest.b[0], 1);
+    assert_int_equal(a->text.len, 12);
+    assert_memory_equal(a->text.ptr, "what it says", 12);
+    assert_memory_equal(a->sig.b, back.u.attestation.sig.b, 64);
+    assert_true(kr_key_equal(&a->ed25519, &back.u.attestation.ed25519));
+    assert_true(kr_key_equal(&a->curve25519, &back.u.attestation.curve25519));
+    assert_string_equal(a->by_owner, "alice@example.org");
+    assert_string_equal(a->admin_in, ROOM_B);
+    assert_int_equal(a->at_ms, 5001);
+    assert_int_equal(a->revoke_text.len, 10);
+    assert_int_equal(a->revoke_sig.b[5], 7);
+    assert_int_equal(b->digest.b[0], 2);
+    assert_int_equal(b->revoke_text.len, 0);
+    kr_snapshot_done(&snap);
+}
+
 static void the_end_of_a_room_takes_all_that_hangs_on_it(void **state)
 {
     struct kr_store *s = *state;
@@ -366,12 +436,16 @@ static void an_attach_changes_and_ends(void **state)
     struct kr_write w = w_attach(1, 1, ROOM_A, 1);
     w.u.attach.state = KR_ATTACH_MEMBER;
     w.u.attach.settled = true;
+    w.u.attach.lead_fault = 2;
     w.u.attach.participant = "not taken";
     write_ok(s, w);
     commit(s);
     struct kr_snapshot snap = load(s);
     assert_int_equal(snap.attaches[0].state, KR_ATTACH_MEMBER);
     assert_true(snap.attaches[0].settled);
+    assert_int_equal(snap.attaches[0].lead_fault, 2);
+    assert_int_equal(snap.attaches[0].sources, 3);
+    assert_true(snap.attaches[0].lead);
     assert_string_equal(snap.attaches[0].participant, "nick");
     kr_snapshot_done(&snap);
     begin(s);
@@ -439,11 +513,16 @@ int run_contract(const char *name, const struct contract_backend *of)
         CASE(a_known_curve_key_with_another_ed_key_is_a_result),
         CASE(the_directory_remembers_when_and_for_whom),
         CASE(grants_hold_in_their_scope),
+        CASE(the_operators_approval_is_told_apart),
+        CASE(attestations_are_kept_replaced_and_ended),
         CASE(the_end_of_a_room_takes_all_that_hangs_on_it),
         CASE(a_new_instance_replaces_the_old),
         CASE(an_attach_changes_and_ends),
         CASE(the_chain_of_epochs_is_trimmed_and_ordered),
         CASE(openings_are_kept_once_and_those_outside_rooms_are_loaded),
+        CASE(a_checkpoint_is_shown_with_what_witnesses_signed),
+        CASE(what_is_too_old_goes),
+        CASE(a_guest_is_forgotten_unless_something_was_decided),
     };
     backend = of;
     return cmocka_run_group_tests_name(name, tests, NULL, NULL);

@@ -68,6 +68,7 @@ struct kr_write w_epoch(unsigned instance, uint64_t epoch)
                                       .source = 2,
                                       .format = 1,
                                       .suite = 4,
+                                      .leader = an_id(77),
                                       .fate = KR_FATE_IN_FLIGHT,
                                       .announced_ms = 2000 + epoch};
     number_into(w.u.epoch.policy.b, 32, 71);
@@ -88,6 +89,8 @@ struct kr_write w_attach(unsigned attach, unsigned instance, const char *room, u
                                         .owner = "alice@example",
                                         .full_jid = "alice@example/web",
                                         .state = KR_ATTACH_WAITING,
+                                        .sources = 3,
+                                        .lead = true,
                                         .at_ms = 3000 + attach};
     number_into(w.u.attach.sig.b, 64, attach);
     return w;
@@ -121,6 +124,12 @@ struct kr_write w_log(uint64_t idx, const char *entry)
     struct kr_write w = {.kind = KR_W_LOG};
     w.u.log.idx = idx;
     w.u.log.entry = kr_span_str(entry);
+    /* The store keeps what it is given: these tests need no true hashes. */
+    static const struct kr_digest nodes[KR_LOG_PEAKS_MAX] = {{{1, 2, 3}}, {{4, 5, 6}}};
+    w.u.log.nodes = nodes;
+    w.u.log.node_count = 1;
+    while (idx >> (w.u.log.node_count - 1) & 1)
+        w.u.log.node_count++;
     return w;
 }
 

@@ -4,7 +4,8 @@
 
 #include "client/output.h"
 
-/* `announce 3 fresh ann bob`: the kind, then what there is of it. The caller frees it. */
+/* `announce 3 fresh ann bob`, `announce 4 fresh leader by ann: ann bob`: the kind, then what there is of it.
+ * The caller frees it. */
 char *kr_report_line(const struct kr_report *r);
 
 #endif

@@ -8,6 +8,8 @@ import sys
 import tempfile
 
 KINDS = ("header", "aes_ctr_hmac", "sframe", "gcm", "ratchet", "ctr", "ctr_signed", "pbkdf2")
+PROOFS = ("inclusion", "consistency")
+PROOF_FIELDS = {"leafIdx", "size1", "root", "leafHash", "root1", "root2", "proof"}
 
 
 def run(program, *args):
@@ -54,6 +56,8 @@ def altered(cases):
 def check_altered(program, file, out):
     tried = 0
     for kind, cases in json.loads(file.read_text()).items():
+        if kind in PROOFS:
+            tried += check_proofs(program, kind, cases, out)
         if kind not in KINDS:
             continue
         for index, name, copied in altered(cases):
@@ -64,6 +68,38 @@ def check_altered(program, file, out):
             assert result.stdout == "", result.stdout
             tried += 1
     assert tried, f"{file} holds nothing to alter"
+
+
+def turned(text):
+    """Base64 of the same length that is not this one."""
+    return ("A" if text[0] != "A" else "B") + text[1:]
+
+
+def altered_proofs(cases):
+    """Each verdict turned round; and whatever a proof that holds is about, altered or left out."""
+    for case in cases:
+        yield "wantErr", case | {"wantErr": not case["wantErr"]}
+        if case["wantErr"]:
+            continue
+        for name in PROOF_FIELDS & case.keys():
+            value = case[name]
+            if isinstance(value, list):
+                for i, hash in enumerate(value):
+                    yield name, case | {name: value[:i] + [turned(hash)] + value[i + 1:]}
+            elif value is not None:
+                yield name, case | {name: value ^ 1 if isinstance(value, int) else turned(value)}
+            yield name, {n: v for n, v in case.items() if n != name}
+
+
+def check_proofs(program, kind, cases, out):
+    tried = 0
+    for name, case in altered_proofs(cases):
+        out.write_text(json.dumps({kind: [case]}))
+        result = run(program, out)
+        assert result.returncode == 1, f"{kind} {case['case']}: {name} altered: exit {result.returncode}"
+        assert f"{kind}[0]" in result.stderr and result.stdout == "", result.stderr
+        tried += 1
+    return tried
 
 
 def check_misuse(program, directory):
@@ -78,8 +114,8 @@ def check_misuse(program, directory):
     assert run(program, directory).returncode == 2
     (directory / "text").write_text('{"gcm": ["text"]}')
     assert run(program, directory / "text").returncode == 1
-    (directory / "skip").write_text('{"inclusion": [{}], "gcm": []}')
-    assert run(program, directory / "skip").stdout == "skipped inclusion\ngcm 0\n"
+    (directory / "skip").write_text('{"events": [{}], "gcm": []}')
+    assert run(program, directory / "skip").stdout == "skipped events\ngcm 0\n"
     for option in ("--help", "--version"):
         result = run(program, option)
         assert result.returncode == 0 and "kr-vectors" in result.stdout, option

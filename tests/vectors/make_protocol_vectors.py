@@ -101,18 +101,24 @@ def roster(names, new=()):
     return {"given": list(names), "new": sorted(new), "order": [m.name for m in members], "digest": b64(digest)}, digest
 
 
-def policy(authorise, approval, fmt, suite, rotate):  # 2.9
-    t = text("policy", ("room", ROOM), ("authorise", authorise), ("approval", approval), ("source", "participants"),
-             ("format", fmt), ("suite", suite), ("rotate", rotate))
+def policy(authorise, approval, source, leader_above, fmt, suite, rotate, verified=()):  # 2.9
+    t = text("policy", ("room", ROOM), ("authorise", authorise), ("approval", approval), ("source", source),
+             ("leader-above", leader_above),
+             ("format", fmt), ("suite", suite), ("rotate", rotate), *zip(("verified-by", "verifiers", "verified-for"), verified))
     h = sha256(t.encode())
-    return {"room": ROOM, "authorise": authorise, "approval": approval, "source": "participants", "format": fmt,
-            "suite": suite, "rotate": rotate, "text": t, "wire": b64(t.encode()), "hash": b64(h)}, h
+    return {"room": ROOM, "authorise": authorise, "approval": approval, "source": source,
+            "leader_above": leader_above, "format": fmt, "suite": suite, "rotate": rotate,
+            **dict(zip(("verified_by", "verifiers", "verified_for"), verified)), "text": t, "wire": b64(t.encode()), "hash": b64(h)}, h
 
 
-def context(epoch, prev, kind, fmt, suite, policy_hash, roster_digest):  # 5.2
+LOG = {"origin": "kms.example.org/audit", "key_id": "703d2f73", "size": 1234, "root": b64(seeded("log root", 32))}
+
+
+def context(epoch, prev, kind, source, leader, fmt, suite, policy_hash, roster_digest, log=None):  # 5.2
     return sha256(lp("keyroom:1:epoch") + lp(ROOM) + lp(INSTANCE) + lp(be(epoch, 8)) + lp(prev) + lp(kind)
-                  + lp("participants") + lp(b"") + lp(fmt) + lp(be(suite, 2)) + lp(policy_hash) + lp(roster_digest)
-                  + lp(b"") * 4)
+                  + lp(source) + lp(BY_NAME[leader].attach if leader else b"") + lp(fmt) + lp(be(suite, 2)) + lp(policy_hash) + lp(roster_digest)
+                  + (lp(log["origin"]) + lp(bytes.fromhex(log["key_id"])) + lp(be(log["size"], 8))
+                     + lp(base64.b64decode(log["root"] + "=")) if log else lp(b"") * 4))
 
 
 def key_text(device, kind, key):  # 2.6
@@ -127,22 +133,27 @@ def attach_text(device):  # 2.7
     return {"by": device.name, "text": t, "sig": device.sign(t)}
 
 
-def sealed_text(device, epoch, ctx, rnd, recipients):  # 2.8
+def sealed_text(device, epoch, ctx, rnd, recipients, confirm=None):  # 2.8
     digest = sha256(lp("keyroom:1:recipients") + b"".join(lp(BY_NAME[n].attach) for n in recipients))
+    vouched = [("confirm", b64(confirm))] if confirm else []
     t = text("sealed", ("room", ROOM), ("instance", INSTANCE.hex()), ("epoch", epoch), ("context", b64(ctx)),
-             ("attach", device.attach.hex()), ("round", rnd), ("recipients", b64(digest)))
-    return {"by": device.name, "epoch": epoch, "context": b64(ctx), "round": rnd, "recipients": recipients,
+             ("attach", device.attach.hex()), ("round", rnd), ("recipients", b64(digest)), *vouched)
+    return {**({"confirm": b64(confirm)} if confirm else {}), "by": device.name, "epoch": epoch, "context": b64(ctx), "round": rnd, "recipients": recipients,
             "recipients_digest": b64(digest), "text": t, "sig": device.sign(t)}
 
 
-def rounds(order, new, kind):
-    """Recipients by round and sender, by index (5.10)."""
+def rounds(order, new, kind, leader=None):
+    """Recipients by round and sender, by index (5.10, 5.13)."""
     n = range(len(order))
     joiner = [name in new for name in order]
     one = [[r for r in n if joiner[s] and r != s and (not joiner[r] or r > s)] for s in n]
     two = [[r for r in n if r != s and ((joiner[r] and r < s) if joiner[s] else (joiner[r] or kind == "fresh"))]
            for s in n]
-    return {"order": order, "new": sorted(new), "kind": kind, "round1": one, "round2": two}
+    if leader:
+        one = [[] for _ in n]
+        two = [[r for r in n if order[s] == leader and r != s and (joiner[r] or kind == "fresh")] for s in n]
+    return {"order": order, "new": sorted(new), "kind": kind, "source": "leader" if leader else "participants",
+            **({"leader": leader} if leader else {}), "round1": one, "round2": two}
 
 
 def packing(entries):  # 6.4, 7.3
@@ -152,23 +163,26 @@ def packing(entries):  # 6.4, 7.3
 
 
 def main():
-    policies, hashes = zip(policy("registered", "owners", "sframe", 4, 900),
-                           policy("occupants", "operator", "jframe", 0, 600))
+    policies, hashes = zip(policy("registered", "owners", "participants", 100, "sframe", 4, 900),
+                           policy("occupants", "operator", "leader", 0, "jframe", 0, 600),
+                           policy("verified", "operator", "participants", 0, "sframe", 5, 900, ("registered", 2, 86400)))
     rosters, digests = zip(roster(["bob", "alice"], ["alice", "bob"]),
                            roster(["alice", "bob", "carol"], ["carol"]),
                            roster(["carol", "alice"]),
                            roster(["dave", "carol", "alice"], ["dave"]))
     # The second epoch is abandoned: it never commits, yet the third follows it. The fourth ratchets from the third.
+    # The fifth has a leader. The sixth names a log.
     chain, prev = [], b""
-    for epoch, kind, fmt, suite, p, r, abandoned in ((1, "fresh", "sframe", 4, 0, 0, False),
-                                                     (2, "ratchet", "sframe", 4, 0, 1, True),
-                                                     (3, "fresh", "jframe", 0, 1, 2, False),
-                                                     (4, "ratchet", "jframe", 0, 1, 3, False)):
-        ctx = context(epoch, prev, kind, fmt, suite, hashes[p], digests[r])
-        chain.append({"epoch": epoch, "kind": kind, "source": "participants", "format": fmt, "suite": suite,
-                      "policy": p, "roster": r, "abandoned": abandoned, "prev_context": b64(prev), "context": b64(ctx)})
+    for epoch, kind, leader, fmt, suite, p, r, abandoned, log in (
+            (1, "fresh", None, "sframe", 4, 0, 0, False, None), (2, "ratchet", None, "sframe", 4, 0, 1, True, None),
+            (3, "fresh", None, "jframe", 0, 1, 2, False, None), (4, "ratchet", None, "jframe", 0, 1, 3, False, None),
+            (5, "fresh", "carol", "jframe", 0, 1, 2, False, None), (6, "fresh", None, "jframe", 0, 1, 3, False, LOG)):
+        source = "leader" if leader else "participants"
+        ctx = context(epoch, prev, kind, source, leader, fmt, suite, hashes[p], digests[r], log)
+        chain.append({"epoch": epoch, "kind": kind, "source": source, **({"leader": leader} if leader else {}), "format": fmt, "suite": suite,
+                      "policy": p, "roster": r, "abandoned": abandoned, **({"log": log} if log else {}), "prev_context": b64(prev), "context": b64(ctx)})
         prev = ctx
-    ctx3, ctx4 = (base64.b64decode(c["context"] + "=") for c in chain[2:])
+    ctx3, ctx4, ctx5 = (base64.b64decode(c["context"] + "=") for c in chain[2:5])
 
     parent = seeded("alice secret 3", 32)
     child = hkdf(parent, lp("keyroom:1:ratchet") + lp(ctx4))  # 5.5
@@ -183,6 +197,11 @@ def main():
         sealed.append({"sender": sender, "recipient": recipient, "epoch": epoch, "secret": secret.hex(),
                        "plain": (secret + tag[:15]).hex()})  # 5.7
 
+    shared = seeded("secret 5", 32)
+    confirm = sha256(lp("keyroom:1:confirm") + lp(ctx5) + lp(shared))  # 5.13
+    passphrase = "correct horse \u99ac battery staple"
+    slow = hashlib.pbkdf2_hmac("sha256", passphrase.encode(),
+                               lp("keyroom:1:passphrase") + lp(ROOM) + lp(INSTANCE), 600000)  # 5.14
     order4 = rosters[3]["order"]
     vectors = {
         "format": "keyroom protocol vectors, version 1",
@@ -200,8 +219,13 @@ def main():
         "sealed_texts": [
             sealed_text(BY_NAME["dave"], 4, ctx4, "1", [n for n in order4 if n != "dave"]),
             sealed_text(BY_NAME["alice"], 4, ctx4, "2", ["dave"]),
-            sealed_text(BY_NAME["alice"], 3, ctx3, "supplement", ["carol"])],
-        "rounds": [rounds(r["order"], r["new"], kind) for r in rosters for kind in ("fresh", "ratchet")],
+            sealed_text(BY_NAME["alice"], 3, ctx3, "supplement", ["carol"]),
+            sealed_text(BY_NAME["carol"], 5, ctx5, "2", ["alice"], confirm)],
+        "confirms": [{"epoch": 5, "secret": shared.hex(), "confirm": b64(confirm)}],
+        "passphrases": [{"passphrase": passphrase, "key": slow.hex(), "epoch": 5,
+                         "secret": hkdf(slow, lp("keyroom:1:passphrase") + lp(ctx5)).hex()}],
+        "rounds": [rounds(r["order"], r["new"], kind) for r in rosters for kind in ("fresh", "ratchet")]
+        + [rounds(r["order"], r["new"], kind, "carol") for r in (rosters[1], rosters[3]) for kind in ("fresh", "ratchet")],
         "packings": {
             "envelope": packing([(0, 0, seeded("prekey", 200)), (3, 1, seeded("normal", 140)), (17, 2, b"\x02"),
                                  (4095, 1, b"\x00")]),

@@ -235,10 +235,13 @@ static void test_sealed_texts(void **state)
                                    .attach = id(device(str(v, "by")), "attach"),
                                    .round = round_of(str(v, "round")),
                                    .recipients = kr_recipients_digest(attaches, k)};
+        t.has_confirm = json_object_get(v, "confirm") != NULL;
+        if (t.has_confirm)
+            t.confirm = digest(v, "confirm");
         struct kr_buf text = kr_sealed_text(&t);
         check_signed(v, &text);
     }
-    assert_int_equal(i, 3);
+    assert_int_equal(i, 4);
 }
 
 static void test_policies(void **state)
@@ -248,12 +251,19 @@ static void test_policies(void **state)
     json_t *v;
     json_array_foreach(json_object_get(root, "policies"), i, v)
     {
-        struct kr_policy p = {.suite = (uint16_t)num(v, "suite"), .rotate_s = (uint32_t)num(v, "rotate")},
+        struct kr_policy p = {.suite = (uint16_t)num(v, "suite"),
+                              .rotate_s = (uint32_t)num(v, "rotate"),
+                              .leader_above = (uint32_t)num(v, "leader_above")},
                          again;
         assert_int_equal(kr_authorise_read(kr_span_str(str(v, "authorise")), &p.authorise), 0);
         assert_int_equal(kr_approval_read(kr_span_str(str(v, "approval")), &p.approval), 0);
         assert_int_equal(kr_source_read(kr_span_str(str(v, "source")), &p.source), 0);
         assert_int_equal(kr_format_read(kr_span_str(str(v, "format")), &p.format), 0);
+        if (p.authorise == KR_AUTHORISE_VERIFIED) {
+            assert_int_equal(kr_verified_by_read(kr_span_str(str(v, "verified_by")), &p.verified_by), 0);
+            p.verifiers = (uint32_t)num(v, "verifiers");
+            p.verified_for_s = (uint32_t)num(v, "verified_for");
+        }
         struct kr_buf text = kr_policy_text(&p, str(v, "room"));
         assert_span(kr_buf_span(&text), kr_span_str(str(v, "text")));
         struct kr_digest want = digest(v, "hash"), got = kr_policy_hash(&p, str(v, "room"));
@@ -262,9 +272,13 @@ static void test_policies(void **state)
         assert_int_equal(again.authorise, p.authorise);
         assert_int_equal(again.approval, p.approval);
         assert_int_equal(again.source, p.source);
+        assert_int_equal(again.leader_above, p.leader_above);
         assert_int_equal(again.format, p.format);
         assert_int_equal(again.suite, p.suite);
         assert_int_equal(again.rotate_s, p.rotate_s);
+        assert_int_equal(again.verified_by, p.verified_by);
+        assert_int_equal(again.verifiers, p.verifiers);
+        assert_int_equal(again.verified_for_s, p.verified_for_s);
         struct kr_buf wire;
         kr_buf_init(&wire, KR_TEXT_MAX);
         kr_b64_add(&wire, kr_buf_span(&text));
@@ -272,7 +286,7 @@ static void test_policies(void **state)
         kr_buf_done(&wire);
         kr_buf_done(&text);
     }
-    assert_int_equal(i, 2);
+    assert_int_equal(i, 3);
 }
 
 static void test_rosters(void **state)
@@ -298,6 +312,13 @@ static void test_rosters(void **state)
     assert_int_equal(i, 4);
 }
 
+static void read_source(const json_t *v, struct kr_epoch_link *link)
+{
+    assert_int_equal(kr_source_read(kr_span_str(str(v, "source")), &link->source), 0);
+    if (kr_source_is_led(link->source))
+        link->leader = id(device(str(v, "leader")), "attach");
+}
+
 static void test_chain(void **state)
 {
     (void)state;
@@ -313,14 +334,23 @@ static void test_chain(void **state)
                                      .policy = digest(p, "hash"),
                                      .roster = digest(r, "digest")};
         assert_int_equal(kr_epoch_kind_read(str(v, "kind"), &link.kind), 0);
-        assert_int_equal(kr_source_read(kr_span_str(str(v, "source")), &link.source), 0);
+        read_source(v, &link);
         assert_int_equal(kr_format_read(kr_span_str(str(v, "format")), &link.format), 0);
+        const json_t *log = json_object_get(v, "log");
+        if (log) {
+            struct kr_buf key = hex(log, "key_id");
+            link.log_size = num(log, "size");
+            link.log_root = digest(log, "root");
+            link.log_origin = str(log, "origin");
+            memcpy(link.log_key, key.ptr, sizeof(link.log_key));
+            kr_buf_done(&key);
+        }
         struct kr_digest got = kr_context(room, &instance, i ? &prev : NULL, &link),
                          want = digest(v, "context");
         assert_true(kr_digest_equal(&got, &want));
         prev = got;
     }
-    assert_int_equal(i, 4);
+    assert_int_equal(i, 6);
 }
 
 static struct kr_secret secret(const json_t *o, const char *name)
@@ -382,22 +412,55 @@ static void test_keys(void **state)
     assert_int_equal(i, 3);
 }
 
-/* One round of one vector: recipients by sender, as indices. */
-static void check_round(const struct kr_roster *r, enum kr_epoch_kind kind, enum kr_round round,
-                        const json_t *senders)
+static void test_shared_secrets(void **state)
 {
+    (void)state;
+    size_t i;
+    json_t *v;
+    json_array_foreach(json_object_get(root, "confirms"), i, v)
+    {
+        struct kr_secret s = secret(v, "secret");
+        struct kr_digest ctx = digest(epoch(num(v, "epoch")), "context");
+        struct kr_digest got = kr_confirm(&ctx, &s), want = digest(v, "confirm");
+        assert_true(kr_digest_equal(&got, &want));
+        kr_secret_done(&s);
+    }
+    assert_int_equal(i, 1);
+    json_array_foreach(json_object_get(root, "passphrases"), i, v)
+    {
+        struct kr_secret passphrase = KR_SECRET_NONE, key = KR_SECRET_NONE, got = KR_SECRET_NONE;
+        struct kr_secret want_key = secret(v, "key"), want = secret(v, "secret");
+        struct kr_digest ctx = digest(epoch(num(v, "epoch")), "context");
+        kr_secret_set(&passphrase, str(v, "passphrase"), strlen(str(v, "passphrase")));
+        assert_int_equal(kr_passphrase_key(&passphrase, room, &instance, &key), 0);
+        assert_true(kr_secret_equal(&key, &want_key));
+        assert_int_equal(kr_passphrase_secret(&key, &ctx, &got), 0);
+        assert_true(kr_secret_equal(&got, &want));
+        kr_secret_done(&passphrase);
+        kr_secret_done(&key);
+        kr_secret_done(&got);
+        kr_secret_done(&want_key);
+        kr_secret_done(&want);
+    }
+    assert_int_equal(i, 1);
+}
+
+/* One round of one vector: recipients by sender, as indices. */
+static void check_round(const struct kr_sealing *sealing, enum kr_round round, const json_t *senders)
+{
+    const struct kr_roster *r = sealing->roster;
     assert_int_equal(json_array_size(senders), r->len);
     for (size_t s = 0; s < r->len; s++) {
         const json_t *want = json_array_get(senders, s);
         size_t next = 0;
         for (size_t to = 0; to < r->len; to++) {
-            if (!kr_round_has(r, kind, round, s, to))
+            if (!kr_round_has(sealing, round, s, to))
                 continue;
             assert_int_equal(json_integer_value(json_array_get(want, next)), to);
             next++;
         }
         assert_int_equal(next, json_array_size(want));
-        assert_int_equal(next, kr_round_count(r, kind, round, s));
+        assert_int_equal(next, kr_round_count(sealing, round, s));
     }
 }
 
@@ -409,14 +472,16 @@ static void test_rounds(void **state)
     json_array_foreach(json_object_get(root, "rounds"), i, v)
     {
         struct kr_roster r;
-        enum kr_epoch_kind kind;
+        struct kr_epoch_link link = {.leader = {{0}}};
         make_roster(&r, json_object_get(v, "order"), json_object_get(v, "new"));
-        assert_int_equal(kr_epoch_kind_read(str(v, "kind"), &kind), 0);
-        check_round(&r, kind, KR_ROUND_1, json_object_get(v, "round1"));
-        check_round(&r, kind, KR_ROUND_2, json_object_get(v, "round2"));
+        assert_int_equal(kr_epoch_kind_read(str(v, "kind"), &link.kind), 0);
+        read_source(v, &link);
+        struct kr_sealing sealing = kr_sealing(&r, &link);
+        check_round(&sealing, KR_ROUND_1, json_object_get(v, "round1"));
+        check_round(&sealing, KR_ROUND_2, json_object_get(v, "round2"));
         kr_roster_done(&r);
     }
-    assert_int_equal(i, 8);
+    assert_int_equal(i, 12);
 }
 
 static void test_packings(void **state)
@@ -467,9 +532,11 @@ int main(int argc, char **argv)
     room = str(root, "room");
     instance = id(root, "instance");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_devices),  cmocka_unit_test(test_texts),   cmocka_unit_test(test_sealed_texts),
-        cmocka_unit_test(test_policies), cmocka_unit_test(test_rosters), cmocka_unit_test(test_chain),
-        cmocka_unit_test(test_keys),     cmocka_unit_test(test_rounds),  cmocka_unit_test(test_packings)};
+        cmocka_unit_test(test_devices),        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_sealed_texts),   cmocka_unit_test(test_policies),
+        cmocka_unit_test(test_rosters),        cmocka_unit_test(test_chain),
+        cmocka_unit_test(test_keys),           cmocka_unit_test(test_rounds),
+        cmocka_unit_test(test_shared_secrets), cmocka_unit_test(test_packings)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     json_decref(root);
     return failed;

@@ -22,6 +22,7 @@ KINDS = {  # section 9.2: application condition -> (type, defined condition)
     "not-allowed": ("auth", "not-allowed"), "busy": ("wait", "resource-constraint"), "blind": ("wait", "recipient-unavailable"),
     "too-many-keys": ("modify", "policy-violation"), "wrong-instance": ("cancel", "gone"), "no-device": ("modify", "not-acceptable"),
     "room-full": ("wait", "resource-constraint"), "unknown-device": ("cancel", "item-not-found"),
+    "log-halted": ("wait", "service-unavailable"),
 }
 
 

@@ -1,5 +1,6 @@
 """A participant: attach, sessions, epochs (sections 3, 5 to 7). It is driven by what it receives and waits for nothing."""
 
+import base64
 import os
 
 import olm
@@ -7,11 +8,16 @@ import olm
 from . import epoch as keys
 from . import pack, rounds
 from .texts import (NS, Line, Malformed, b64, decode_text, device_id, encode_text, make_roster, number, recipients_hash,
-                    roster_digest, sha256, unb64, unhex, verify)
+                    roster_digest, sha256, u64, unb64, unhex, verify)
 from .xml import NS_COMPONENT, El
 
 HELD_EPOCHS = 4
+IN_INSTANCE = ("envelope", "ack")  # what names its instance by tag alone
 SESSIONS_PER_PEER = 4
+
+
+def is_full(announce):
+    return announce.get("full") in ("true", "1")
 
 
 class Epoch:
@@ -56,7 +62,7 @@ class Client:
 
     def forget(self):
         """What belongs to one attach (5.11, 7.6)."""
-        self.attach_id = self.instance = self.policy = self.policy_hash = None
+        self.attach_id = self.instance = self.policy = self.policy_hash = self.source = None
         self.state, self.mismatched, self.detached = None, None, None
         self.sessions, self.claimed, self.resets = {}, set(), set()
         self.epochs, self.highest, self.last_announced = {}, 0, None
@@ -76,6 +82,8 @@ class Client:
             self.refused.append(answer)
 
     def el(self, name, attrs=None, *children):
+        if name in IN_INSTANCE and self.instance is not None:
+            return El(name, NS, {"in": b64(self.instance[:6]), **(attrs or {})}, *children)
         return El(name, NS, {"room": self.room, **(attrs or {})}, *children)
 
     def sign(self, text):
@@ -150,17 +158,22 @@ class Client:
                 done(stanza)
         elif stanza.name == "message" and stanza.get("type") == "headline":
             payload = stanza.child(ns=NS)
-            if payload is not None and payload.get("room") == self.room:
+            if payload is not None and self.concerns(payload):
                 whole = self.assemble(payload)
                 if whole is not None:
                     self.event(whole)
+
+    def concerns(self, payload):
+        """2.10: what all are told at each rotation names the instance alone."""
+        tag = payload.get("in")
+        return payload.get("room") == self.room if tag is None else self.instance is not None and tag == b64(self.instance[:6])
 
     def assemble(self, el):
         """7.1: the texts and children of all parts, in order, under the first part's attributes."""
         part, of = number(el.get("part", "1")), number(el.get("of", "1"))
         if of == 1:
             return el
-        key = (el.name, el.get("instance"), el.get("epoch"), el.get("round"))
+        key = (el.name, el.get("epoch"), el.get("round"))
         got = self.parts.setdefault(key, [])
         if part != len(got) + 1:
             del self.parts[key]
@@ -194,14 +207,15 @@ class Client:
         n = number(a.get("epoch"))
         if n in self.epochs and n == self.highest:
             known = self.epochs[n]
-            if a.get("full") in ("true", "1") and roster_digest(known.roster) != unb64(a.get("roster"), 32):
+            if is_full(a) and roster_digest(known.roster) != unb64(a.get("roster"), 32):
                 self.mismatch("the same epoch with another roster")
             return
         if n <= self.highest:
             return
+        self.previous_of(a, n)
         roster = self.roster_of(a)
         if roster is None:
-            if self.asked_whole:
+            if self.asked_whole and is_full(a):  # a brief one may come before what was asked for, which a kill may have taken
                 self.mismatch("size or digest of the roster do not match")
             else:
                 self.asked_whole = True
@@ -211,29 +225,50 @@ class Client:
         policy = a.child("policy", NS)
         if policy is not None:
             text = unb64(policy.text)
-            if sha256(text) != unb64(a.get("policy"), 32):
-                self.mismatch("the policy is not the announced one")
-                return
             self.policy, self.policy_hash = decode_text("policy", text), sha256(text)
         previous = self.previous_context(a)
         if previous is None:
             self.mismatch("the chain of contexts is broken")
             return
         self.highest = n
-        ctx = self.context_of(a, n, previous, unb64(a.get("policy"), 32), roster_digest(roster))
-        prev = number(a.get("prev")) if a.get("prev") else None
-        e = Epoch(n, a.get("kind"), roster, ctx, prev)
+        kind, self.source = a.get("kind", "fresh"), a.get("source", self.source)
+        ctx = keys.context(self.room, self.instance, n, previous, kind, self.policy["format"], number(self.policy["suite"], 65535),
+                           self.policy_hash, roster_digest(roster), self.source, log=self.log_of(a))
+        e = Epoch(n, kind, roster, ctx, self.previous_of(a, n))
         self.last_announced = n
         self.epochs[n] = e
         for old in sorted(self.epochs)[:-HELD_EPOCHS]:
             del self.epochs[old]
         self.begin(e)
 
-    def context_of(self, a, n, previous, policy_hash, digest):
-        return keys.context(self.room, self.instance, n, previous, a.get("kind"), a.get("format"), number(a.get("suite"), 65535),
-                            policy_hash, digest, a.get("source"))
+    def log_of(self, a):
+        """Where the log stood (5.2, 11.10); an announce's checkpoint must be signed, a <past/> has none."""
+        if a.get("log") is None:
+            return (b"", b"", b"", b"")
+        if a.get("log-origin") is not None:
+            self.log = (a.get("log-origin"), unb64(a.get("log-key"), 32))
+        origin, key = self.log
+        size, root, *sig = a.get("log").split(" ")
+        if sig:
+            text = f"{origin}\n{number(size)}\n{base64.b64encode(unb64(root, 32)).decode()}\n"
+            if not verify(key, text.encode(), unb64(sig[0], 64)):
+                self.mismatch("the checkpoint of the log is not signed")
+        return (origin.encode(), sha256(origin.encode() + b"\n\x01" + key)[:4], u64(number(size)), unb64(root, 32))
+
+    def previous_of(self, a, n):
+        """What a brief announce goes on from; it leaves the number out if it is the one before (7.2)."""
+        if a.get("prev") is not None:
+            return number(a.get("prev"))
+        return None if is_full(a) else n - 1
+
+    def context_of_link(self, link, n, previous):
+        return keys.context(self.room, self.instance, n, previous, link.get("kind", "fresh"), link.get("format"),
+                            number(link.get("suite"), 65535), unb64(link.get("policy"), 32), unb64(link.get("roster"), 32),
+                            link.get("source"), log=self.log_of(link))
 
     def previous_context(self, a):
+        if not is_full(a):
+            return self.epochs[self.last_announced].ctx  # roster_of has looked that it is the one
         if a.get("prev") is None:
             return b""
         given = unb64(a.get("prev-context"), 32)
@@ -244,7 +279,7 @@ class Client:
         for link in a.all("past"):
             n = number(link.get("epoch"))
             if n > at:
-                ctx = self.context_of(link, n, ctx, unb64(link.get("policy"), 32), unb64(link.get("roster"), 32))
+                ctx = self.context_of_link(link, n, ctx)
                 at = n
         return ctx if at == number(a.get("prev")) and ctx == given else None
 
@@ -254,10 +289,10 @@ class Client:
                    for m in a.all("member")]
         devices = {unhex(m.get("attach")): unhex(m.get("device")) for m in a.all("member")}
         lines = {}
-        if a.get("full") not in ("true", "1"):
-            if a.get("prev") is None or number(a.get("prev")) not in self.epochs:
+        if not is_full(a):
+            if self.last_announced is None or self.previous_of(a, number(a.get("epoch"))) != self.last_announced:
                 return None
-            for line in self.epochs[number(a.get("prev"))].roster:
+            for line in self.epochs[self.last_announced].roster:
                 lines[line.attach] = Line(line.participant, line.owner, line.ed25519, line.curve25519, line.attach, line.nonce, line.sig)
             for gone in a.all("gone"):
                 lines.pop(unhex(gone.get("attach")), None)
@@ -269,9 +304,10 @@ class Client:
             roster = make_roster(lines.values())
         except Malformed:
             return None
-        if len(roster) != number(a.get("size")) or roster_digest(roster) != unb64(a.get("roster"), 32):
-            return None
-        return roster
+        digest = roster_digest(roster)
+        if is_full(a):
+            return roster if len(roster) == number(a.get("size")) and digest == unb64(a.get("roster"), 32) else None
+        return roster if digest[:6] == unb64(a.get("check"), 6) else None
 
     def mismatch(self, why):
         self.mismatched = why
@@ -420,7 +456,7 @@ class Client:
     def send_envelope(self, e, round_, entries, sealed):
         texts = pack.split(entries)
         for n, text in enumerate(texts, 1):
-            attrs = {"instance": self.instance.hex(), "epoch": e.number, "round": round_}
+            attrs = {"epoch": e.number, "round": None if round_ == "2" else round_}
             if len(texts) > 1:
                 attrs.update(part=n, of=len(texts))
             if n == len(texts):
@@ -466,8 +502,7 @@ class Client:
             else:
                 e.secrets[line.attach] = plain[:32]
                 e.mismatches.discard(index)
-        if d.get("round") in ("1", "2"):
-            e.delivered_rounds.add(int(d.get("round")))
+        e.delivered_rounds.add(int(d.get("round", "2")))
         if d.get("last") in ("true", "1"):
             e.last, e.silent = True, [int(x) for x in (d.get("silent") or "").split()]
         self.try_round2(e)
@@ -477,7 +512,7 @@ class Client:
         return [i for i, line in enumerate(e.roster) if line.attach not in e.secrets]
 
     def ack_el(self, e, **changed):
-        attrs = {"instance": self.instance.hex(), "epoch": e.number, "missing": " ".join(map(str, self.missing(e))) or None,
+        attrs = {"epoch": e.number, "missing": " ".join(map(str, self.missing(e))) or None,
                  "mismatch": " ".join(map(str, sorted(e.mismatches))) or None, **changed}
         return self.el("ack", attrs)
 

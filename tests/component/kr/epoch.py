@@ -16,10 +16,10 @@ def hkdf(key, info, length=32):
 
 
 def context(room, instance, epoch, previous, kind, fmt, suite, policy_hash, roster_digest,
-            source="participants", source_device=b"", log=(b"", b"", b"", b"")):
+            source="participants", leader=b"", log=(b"", b"", b"", b"")):
     """5.2; previous is b"" for the first epoch of an instance."""
     return sha256(lp(b"keyroom:1:epoch"), lp(room.encode()), lp(instance), lp(u64(epoch)), lp(previous),
-                  lp(kind.encode()), lp(source.encode()), lp(source_device), lp(fmt.encode()), lp(u16(suite)),
+                  lp(kind.encode()), lp(source.encode()), lp(leader), lp(fmt.encode()), lp(u16(suite)),
                   lp(policy_hash), lp(roster_digest), *(lp(x) for x in log))
 
 

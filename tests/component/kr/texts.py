@@ -16,7 +16,10 @@ TEXTS = {  # type -> names in order (2.6 to 2.9)
     "key": ("kind", "key", "device", "attach"),
     "attach": ("room", "instance", "participant", "owner", "device", "attach", "nonce"),
     "sealed": ("room", "instance", "epoch", "context", "attach", "round", "recipients"),
-    "policy": ("room", "authorise", "approval", "source", "format", "suite", "rotate"),
+    "sealed with a leader": ("room", "instance", "epoch", "context", "attach", "round", "recipients", "confirm"),
+    "policy": ("room", "authorise", "approval", "source", "leader-above", "format", "suite", "rotate"),
+    "policy verified": ("room", "authorise", "approval", "source", "leader-above", "format", "suite", "rotate",
+                        "verified-by", "verifiers", "verified-for"),
 }
 
 
@@ -78,7 +81,7 @@ def has_control(value):
 def encode_text(kind, /, **values):
     if set(values) != set(TEXTS[kind]):
         raise Malformed("wrong names for a text of type " + kind)
-    lines = ["keyroom:1:" + kind]
+    lines = ["keyroom:1:" + kind.split()[0]]
     for name in TEXTS[kind]:
         value = str(values[name])
         if has_control(value):
@@ -93,7 +96,7 @@ def decode_text(kind, data):
     except UnicodeDecodeError as e:
         raise Malformed("not UTF-8") from e
     names = TEXTS[kind]
-    if len(lines) != len(names) + 2 or lines[0] != "keyroom:1:" + kind or lines[-1]:
+    if len(lines) != len(names) + 2 or lines[0] != "keyroom:1:" + kind.split()[0] or lines[-1]:
         raise Malformed("not a text of type " + kind)
     values = {}
     for name, line in zip(names, lines[1:-1]):

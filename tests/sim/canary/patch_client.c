@@ -59,8 +59,8 @@ void __wrap_kr_sealed_plain(const struct kr_secret *secret, const struct kr_dige
                             struct kr_secret *ret_plain)
 {
     const struct kr_epoch_state *old = sealing ? sealing->sending : NULL;
-    if (canary_is(CANARY_OLD_SECRET) && old && old->held[old->me].has)
-        secret = &old->held[old->me].secret;
+    if (canary_is(CANARY_OLD_SECRET) && old && kr_epoch_holds(old, old->me))
+        secret = kr_epoch_secret(old, old->me);
     __real_kr_sealed_plain(secret, context, sender_line, recipient_line, ret_plain);
 }
 
@@ -96,10 +96,10 @@ int __wrap_kr_client_seal_frame(struct kr_client *c, struct kr_span plain, struc
     return err;
 }
 
-void __wrap_kr_announce_heard_of(struct kr_client *c, const struct kr_id *instance, uint64_t epoch)
+void __wrap_kr_announce_heard_of(struct kr_client *c, uint64_t epoch)
 {
     if (!canary_is(CANARY_DEAF_TO_LOSS))
-        __real_kr_announce_heard_of(c, instance, epoch);
+        __real_kr_announce_heard_of(c, epoch);
 }
 
 static const struct kr_client *deciding; /* what to send with */
@@ -185,6 +185,6 @@ void __wrap_kr_open_deliver(struct kr_client *c, const struct kr_notice_deliver 
     __real_kr_open_deliver(c, d);
     const struct kr_epoch_state *e = canary_is(CANARY_SECRET_REPORTED) ? kr_epoch_now(c) : NULL;
     for (size_t i = 0; e && i < e->roster.len; i++)
-        if (i != e->me && e->held[i].has)
-            report_secret(c, &e->held[i].secret);
+        if (i != e->me && kr_epoch_holds(e, i))
+            report_secret(c, kr_epoch_secret(e, i));
 }

@@ -95,15 +95,11 @@ void __wrap_kr_deliver_round(struct kr_core *core, struct kr_room *room, struct 
                              enum kr_round round, bool last)
 {
     struct kr_packed entry;
-    struct kr_notice n = {.kind = KR_NOTICE_DELIVER,
-                          .room = room->jid,
-                          .u.deliver = {.instance = e->instance,
-                                        .epoch = e->link.epoch,
-                                        .round = round,
-                                        .part = 1,
-                                        .of = 1,
-                                        .entries = &entry,
-                                        .entry_count = 1}};
+    struct kr_notice n = {
+        .kind = KR_NOTICE_DELIVER,
+        .in = kr_tag(&room->instance),
+        .u.deliver = {
+            .epoch = e->link.epoch, .round = round, .part = 1, .of = 1, .entries = &entry, .entry_count = 1}};
     __real_kr_deliver_round(core, room, e, round, last);
     for (size_t i = 1; canary_is(CANARY_KEYS_TO_ALL) && i < e->roster.len; i++)
         if (kr_sealed_entry(e, i, 0, &entry))
@@ -114,9 +110,8 @@ void __wrap_kr_commit_tell(struct kr_core *core, struct kr_room *room, const str
                            const uint16_t *laggards, size_t laggard_count, const uint16_t *silent,
                            size_t silent_count, bool has_exposure, uint64_t exposure_ms)
 {
-    struct kr_notice n = {.kind = KR_NOTICE_COMMIT,
-                          .room = room->jid,
-                          .u.commit = {.instance = e->instance, .epoch = e->link.epoch}};
+    struct kr_notice n = {
+        .kind = KR_NOTICE_COMMIT, .in = kr_tag(&room->instance), .u.commit = {.epoch = e->link.epoch}};
     __real_kr_commit_tell(core, room, e, laggards, laggard_count, silent, silent_count, has_exposure,
                           exposure_ms);
     if (canary_is(CANARY_COMMIT_TO_ALL))

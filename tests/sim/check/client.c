@@ -15,6 +15,12 @@ static const struct kr_id *attach_of(const struct kr_epoch_state *e, size_t inde
     return &e->roster.entries[index].attach;
 }
 
+/* Has the seat a secret of its own? In an epoch with a leader only the leader has. */
+static bool is_source(const struct kr_epoch_state *e, size_t index)
+{
+    return kr_secret_of(&e->sealing, index) == index;
+}
+
 static bool is_of(const struct epoch_key *key, const struct kr_epoch_state *e)
 {
     return key->epoch == e->link.epoch && kr_id_equal(&key->instance, &e->instance);
@@ -24,7 +30,7 @@ static void check_held(struct sim_world *w, struct sim_person *p, const struct k
                        size_t index)
 {
     struct sim_check *c = w->check;
-    const struct kr_secret *secret = &e->held[index].secret;
+    const struct kr_secret *secret = kr_epoch_secret(e, index);
     struct known_secret *s = secret->len == 32 ? check_secret(c, secret->ptr) : NULL;
     if (!s) {
         if (secret->len == 32)
@@ -220,10 +226,10 @@ void check_client_look(struct sim_world *w, struct sim_person *p)
     }
     size_t held = 0;
     for (size_t i = 0; e && i < e->roster.len; i++)
-        held += e->held[i].has;
+        held += is_source(e, i) && kr_epoch_holds(e, i);
     if (e && held != me->held) {
         for (size_t i = 0; i < e->roster.len; i++)
-            if (e->held[i].has)
+            if (is_source(e, i) && kr_epoch_holds(e, i))
                 check_held(w, p, e, i);
         me->held = held;
     }
@@ -251,12 +257,20 @@ bool check_client_in(const struct sim_person *p, const struct kr_digest *context
     return false;
 }
 
+/* The one who makes the keys of its newest epoch for all; NULL: nobody does, or it holds them. */
+const struct kr_id *check_client_waits_for(const struct sim_person *p)
+{
+    const struct kr_epoch_state *e = p->client->epochs;
+    bool lacks = e && kr_source_is_led(e->link.source) && !kr_epoch_holds(e, e->me);
+    return lacks ? &e->link.leader : NULL;
+}
+
 size_t check_client_missing(const struct sim_person *p, struct kr_id *out, size_t max)
 {
     const struct kr_epoch_state *e = p->client->epochs;
     size_t n = 0;
     for (size_t i = 0; e && i < e->roster.len && n < max; i++)
-        if (!e->held[i].has)
+        if (is_source(e, i) && !kr_epoch_holds(e, i))
             out[n++] = *attach_of(e, i);
     return n;
 }

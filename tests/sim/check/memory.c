@@ -118,9 +118,9 @@ static void check_bounds(struct sim_world *w)
         bounded(w, HASH_COUNT(room->occupants), KR_OCCUPANTS_MAX, "occupants");
         bounded(w, kr_core_deadline(core) == 0, 0, "deadlines at the beginning of time");
         bounded(w, room->chain_len, KR_CHAIN_MAX, "links of a chain");
-        bounded(w, room->gone_count, room->announced.len, "words about who is gone");
+        bounded(w, room->gone_count, room->announced.attaches.len, "words about who is gone");
         for (const struct kr_attach *a = room->attaches; a; a = a->hh.next)
-            bounded(w, HASH_COUNT(a->pairs), HASH_COUNT(room->attaches), "pairs of an attach");
+            bounded(w, a->pairs.len, HASH_COUNT(room->attaches), "pairs of an attach");
     }
 }
 
@@ -129,7 +129,7 @@ void check_memory(struct sim_world *w)
     const struct kr_core *core = w->service.core;
     if (!core)
         return;
-    if (core->log_size != w->check->committed.log_size)
+    if (core->log.tree.size != w->check->committed.log_size)
         sim_violate(w, SIM_P_MEMORY, "memory and store differ in the size of the log");
     for (const struct kr_room *room = core->rooms; room; room = room->hh.next) {
         int at = check_room_of(room->jid);
@@ -149,7 +149,7 @@ void check_core_empty(struct sim_world *w)
     for (const struct kr_room *room = core->rooms; room; room = room->hh.next) {
         bounded(w, HASH_COUNT(room->occupants), 0, "occupants, and nobody is there");
         bounded(w, HASH_COUNT(room->attaches), 0, "attaches, and nobody is there");
-        bounded(w, HASH_COUNT(room->used), 0, "used attach ids, and nobody is there");
+        bounded(w, room->used.len, 0, "used attach ids, and nobody is there");
         bounded(w, room->has_instance && room->instance_stored, 0, "instances, and nobody is there");
         bounded(w, room->flight != NULL, 0, "epochs in flight, and nobody is there");
         bounded(w, room->committed != NULL, 0, "committed epochs, and nobody is there");
@@ -159,6 +159,17 @@ void check_core_empty(struct sim_world *w)
         static const struct kr_id nowhere;
         bounded(w, !kr_id_equal(&o->instance, &nowhere), 0, "openings of an instance that is over");
     }
+}
+
+bool check_core_leaderless(const struct sim_world *w, const struct sim_person *p)
+{
+    const struct kr_room *room = NULL;
+    if (w->service.core)
+        HASH_FIND_STR(w->service.core->rooms, sim_room_jid[p->role->room], room);
+    for (const struct kr_attach *a = room ? room->attaches : NULL; a; a = a->hh.next)
+        if (a->confirmed && a->member && !a->held && a->lead && a->lead_fault != KR_LEAD_LIED)
+            return false;
+    return room && room->leaderless && room->policy.source == KR_SOURCE_LEADER;
 }
 
 bool check_core_member(const struct sim_world *w, const struct sim_person *p, struct kr_id *ret_instance,

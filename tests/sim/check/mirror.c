@@ -187,9 +187,19 @@ static void apply(struct sim_world *w, const struct kr_write *write)
         free(line);
         break;
     }
+    case KR_W_LOG_KEY:
+        if (write->u.log_key.seed.len == 32 && !check_secret(w->check, write->u.log_key.seed.ptr))
+            check_secret_known(w->check, write->u.log_key.seed.ptr, NULL, NULL);
+        break;
     case KR_W_KEY:
     case KR_W_APPROVE:
     case KR_W_REVOKE:
+    case KR_W_LOG_HALT:
+    case KR_W_CHECKPOINT:
+    case KR_W_COSIGNATURE:
+    case KR_W_EVIDENCE:
+    case KR_W_ATTESTATION:
+    case KR_W_ATTESTATION_END:
     case KR_W_KINDS:
         break;
     }

@@ -10,7 +10,7 @@ struct said { /* a stanza of the service */
     const char *element; /* of the payload, or NULL: none of those looked at */
     char to[128];
     int room;
-    bool has_epoch;
+    bool has_instance, has_epoch;
     struct kr_id instance;
     uint64_t epoch;
 };
@@ -18,9 +18,23 @@ struct said { /* a stanza of the service */
 static const char *const elements[] = {"announce", "deliver",  "commit",   "wanted", "session",
                                        "low",      "detached", "attached", "claimed"};
 
-static bool read_said(const char *text, struct said *s)
+/* Which room's, of the latest instances and those before. */
+static void read_tag(const struct sim_check *c, const struct kr_tag *tag, struct said *s)
+{
+    for (int i = 0; i < SIM_ROOMS * 2; i++) {
+        const struct kr_id *instance = &c->instances[i / 2][i % 2];
+        if (!kr_is_tag_of(tag, instance))
+            continue;
+        s->room = i / 2;
+        s->has_instance = true;
+        s->instance = *instance;
+    }
+}
+
+static bool read_said(const struct sim_check *c, const char *text, struct said *s)
 {
     char value[128];
+    struct kr_tag tag;
     *s = (struct said){.text = text, .room = -1};
     if (strncmp(text, "<presence", 9) == 0 || !sim_attr(text, NULL, "to", s->to, sizeof(s->to)))
         return false;
@@ -34,9 +48,12 @@ static bool read_said(const char *text, struct said *s)
         return false;
     if (sim_attr(text, s->element, "room", value, sizeof(value)))
         s->room = check_room_of(value);
-    s->has_epoch = sim_attr(text, s->element, "instance", value, sizeof(value)) &&
-                   kr_id_read(value, &s->instance) == 0 &&
-                   sim_attr(text, s->element, "epoch", value, sizeof(value));
+    if (sim_attr(text, s->element, "in", value, sizeof(value)) && kr_tag_read(value, &tag) == 0)
+        read_tag(c, &tag, s);
+    else
+        s->has_instance = sim_attr(text, s->element, "instance", value, sizeof(value)) &&
+                          kr_id_read(value, &s->instance) == 0;
+    s->has_epoch = s->has_instance && sim_attr(text, s->element, "epoch", value, sizeof(value));
     if (s->has_epoch)
         s->epoch = strtoull(value, NULL, 10);
     return true;
@@ -45,6 +62,17 @@ static bool read_said(const char *text, struct said *s)
 static bool is(const struct said *s, const char *element)
 {
     return strcmp(s->element, element) == 0;
+}
+
+static void note_instances(struct sim_check *c)
+{
+    for (size_t i = 0; i < SIM_ROOMS; i++) {
+        const struct mirror_room *r = &c->written.rooms[i];
+        if (!r->has || kr_id_equal(&r->instance, &c->instances[i][0]))
+            continue;
+        c->instances[i][1] = c->instances[i][0];
+        c->instances[i][0] = r->instance;
+    }
 }
 
 /* DOOR: at the moment of the decision the receiver has an attach, is a member, and is in the epoch's roster.
@@ -70,6 +98,7 @@ void sim_check_stepped(struct sim_world *w, const struct kr_output *out)
 {
     struct sim_check *c = w->check;
     check_apply(w, out);
+    note_instances(c);
     check_rosters(w);
     if (c->sends_seen > out->send_count)
         c->sends_seen = 0;
@@ -77,7 +106,7 @@ void sim_check_stepped(struct sim_world *w, const struct kr_output *out)
         struct said s;
         if (out->sends[c->sends_seen].len > KR_STANZA_MAX)
             sim_violate(w, SIM_P_BOUNDED, "a stanza of %zu bytes is sent", out->sends[c->sends_seen].len);
-        if (read_said(out->sends[c->sends_seen].xml, &s))
+        if (read_said(c, out->sends[c->sends_seen].xml, &s))
             check_receiver(w, &s);
     }
 }
@@ -111,7 +140,9 @@ static void check_meaning(struct sim_world *w, const struct said *s, const struc
 {
     char roster[64], text[KR_KEY_TEXT];
     kr_digest_write(text, &k->roster);
-    if (!sim_attr(s->text, "announce", "roster", roster, sizeof(roster)) || strcmp(roster, text) != 0)
+    bool brief = sim_attr(s->text, "announce", "check", roster, sizeof(roster)); /* its first 6 bytes */
+    if ((!brief && !sim_attr(s->text, "announce", "roster", roster, sizeof(roster))) ||
+        strncmp(roster, text, brief ? 8 : sizeof(text)) != 0)
         sim_violate(w, SIM_P_RISING, "epoch %llu is told to %s with another roster",
                     (unsigned long long)s->epoch, s->to);
 }
@@ -121,7 +152,7 @@ void sim_check_sent(struct sim_world *w, const char *text)
     struct sim_check *c = w->check;
     struct said s;
     c->seen.stanzas++;
-    if (!read_said(text, &s))
+    if (!read_said(c, text, &s))
         return;
     const struct known_epoch *k = s.has_epoch ? check_epoch(c, &s.instance, s.epoch) : NULL;
     if (is(&s, "claimed"))

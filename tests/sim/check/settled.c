@@ -45,12 +45,25 @@ static bool must_send(const struct sim_world *w, const struct sim_person *p)
     return others(w, p, &honest) == 0 || honest;
 }
 
+/* Nobody leads, or a leader that is not honest keeps its secret from it: as long as nobody else complains,
+ * that stays so. */
+static bool is_deprived(const struct sim_world *w, const struct sim_person *p)
+{
+    if (check_core_leaderless(w, p))
+        return true;
+    const struct kr_id *leader = p->client ? check_client_waits_for(p) : NULL;
+    const struct sim_person *of = leader ? whose(w, leader) : NULL;
+    return of && !is_honest(w, of);
+}
+
 static void check_keys(struct sim_world *w, const struct sim_person *p)
 {
     struct kr_client_view v = kr_client_look(p->client);
     struct kr_id instance, missing[SIM_PEOPLE_MAX];
     uint64_t epoch = 0;
     const char *name = p->role->name;
+    if (is_deprived(w, p))
+        return;
     if (!check_core_member(w, p, &instance, &epoch)) {
         /* revoked, kept waiting by policy, or turned away for good: it knows */
         if (v.member)
@@ -106,7 +119,7 @@ static void check_hearing(struct sim_world *w, struct sim_person *from)
     uint64_t epoch;
     struct kr_buf frame, plain;
     static const char word[] = "a last word";
-    if (!check_core_member(w, from, &instance, &epoch) || !must_send(w, from))
+    if (!check_core_member(w, from, &instance, &epoch) || !must_send(w, from) || is_deprived(w, from))
         return;
     kr_buf_init(&frame, 256);
     kr_buf_init(&plain, 256);
@@ -116,7 +129,7 @@ static void check_hearing(struct sim_world *w, struct sim_person *from)
         struct sim_person *to = &w->people[i];
         uint64_t named = 0;
         if (to == from || to->role->room != from->role->room || !is_honest(w, to) ||
-            !check_core_member(w, to, &instance, &epoch))
+            !check_core_member(w, to, &instance, &epoch) || is_deprived(w, to))
             continue;
         kr_buf_clear(&plain);
         int err = kr_client_open_frame(to->client, from->nick, kr_buf_span(&frame), &plain, &named);

@@ -106,7 +106,8 @@ struct sim_check {
     struct mirror written, committed;
     struct known_epoch *epochs;
     struct instance_high *highs;
-    struct mirror_epoch pending[64]; /* epochs and fates written in the open transaction, in order */
+    struct kr_id instances[SIM_ROOMS][2]; /* of each room, the latest first: most stanzas do not name it */
+    struct mirror_epoch pending[64];      /* epochs and fates written in the open transaction, in order */
     size_t pending_count;
     struct seen_epoch *seen_epochs;
     struct known_secret *secrets;
@@ -141,6 +142,9 @@ void check_client_spoken(struct sim_world *w, struct sim_person *p, struct sim_f
 bool check_client_in(const struct sim_person *p,
                      const struct kr_digest *context); /* holds that epoch, by roster */
 /* Senders of the newest epoch whose secret it lacks: their attaches. */
+/* Nobody in its room may and wants to lead: the room has no keys, and says so. */
+bool check_core_leaderless(const struct sim_world *w, const struct sim_person *p);
+const struct kr_id *check_client_waits_for(const struct sim_person *p);
 size_t check_client_missing(const struct sim_person *p, struct kr_id *out, size_t max);
 
 #endif

@@ -4,9 +4,11 @@
 #define KR_SIM_CIPHER_NULL_H
 
 #include "base/sign.h"
+#include "log/signer.h"
 #include "olm/olm.h"
 
 __typeof__(kr_verify) kr_null_verify;
+__typeof__(kr_note_sign_text) kr_null_note_sign_text;
 __typeof__(kr_olm_account_new) kr_null_account_new;
 __typeof__(kr_olm_account_free) kr_null_account_free;
 __typeof__(kr_olm_account_keys) kr_null_account_keys;

@@ -63,6 +63,13 @@ int kr_null_account_sign(struct kr_olm_account *account, struct kr_span text, st
     return 0;
 }
 
+struct kr_sig kr_null_note_sign_text(const struct kr_note_signer *s, struct kr_span text)
+{
+    struct kr_sig sig;
+    sign(&s->key.key, text, &sig);
+    return sig;
+}
+
 bool kr_null_verify(const struct kr_key *ed25519, struct kr_span text, const struct kr_sig *sig)
 {
     struct kr_sig right;

@@ -1,5 +1,6 @@
 /* The names are the linker's: with --wrap=x a call of x becomes one of __wrap_x, and __real_x is x. */
 #include "base/sign.h"
+#include "log/signer.h"
 #include "olm/olm.h"
 #include "sim_cipher/cipher.h"
 #include "sim_cipher/null.h"
@@ -15,6 +16,7 @@ void kr_sim_cipher(bool null)
 #define DECLARE(name) __typeof__(name) __real_##name, __wrap_##name
 
 DECLARE(kr_verify);
+DECLARE(kr_note_sign_text);
 DECLARE(kr_olm_account_new);
 DECLARE(kr_olm_account_free);
 DECLARE(kr_olm_account_keys);
@@ -33,6 +35,11 @@ DECLARE(kr_olm_decrypt);
 bool __wrap_kr_verify(const struct kr_key *ed25519, struct kr_span text, const struct kr_sig *sig)
 {
     return (null_cipher ? kr_null_verify : __real_kr_verify)(ed25519, text, sig);
+}
+
+struct kr_sig __wrap_kr_note_sign_text(const struct kr_note_signer *s, struct kr_span text)
+{
+    return (null_cipher ? kr_null_note_sign_text : __real_kr_note_sign_text)(s, text);
 }
 
 int __wrap_kr_olm_account_new(const struct kr_random *random, struct kr_olm_account **ret_account)

@@ -4,6 +4,7 @@
 
 #include "sim/plan/plan.h"
 #include "sim/world/random.h"
+#include "text/policy.h"
 
 enum temper { CALM, ROUGH, CRASHES, LIARS, STORMS, POLICIES, EVERYTHING, TEMPERS };
 
@@ -141,6 +142,17 @@ static void add_people(struct sim_plan *p, struct sim_random *r, enum temper tem
     }
 }
 
+/* Drawn apart from the rest: without it, a seed stands for the plan it always stood for. */
+static void add_source(struct sim_plan *p)
+{
+    struct sim_random r = sim_random(p->seed, "source", 0);
+    uint64_t at = sim_below(&r, 100);
+    p->source = at < 35 ? KR_SOURCE_LEADER : at >= 50 && at < 65 ? KR_SOURCE_SERVICE : KR_SOURCE_PARTICIPANTS;
+    p->leader_above = at >= 35 && at < 50 ? (int)sim_between(&r, 2, 5) : 0;
+    for (size_t i = 0; i < p->role_count; i++)
+        p->roles[i].follows = !p->calm && sim_chance(&r, 25); /* in a calm room somebody leads */
+}
+
 void sim_plan_generate(struct sim_plan *p, uint64_t seed, enum sim_cipher cipher)
 {
     struct sim_random r = sim_random(seed, "plan", 0);
@@ -154,6 +166,7 @@ void sim_plan_generate(struct sim_plan *p, uint64_t seed, enum sim_cipher cipher
                                   : (int)sim_between(&r, 1, sim_chance(&r, 80) ? 120 : 1500);
     p->end_ms = sim_between(&r, 10000, cipher == SIM_CIPHER_OLM ? 15000 : temper == STORMS ? 60000 : 40000);
     add_people(p, &r, temper);
+    add_source(p);
     uint64_t gap = sim_between(&r, 400, 4000);
     for (uint64_t at = 1000; at < p->end_ms; at += 1 + sim_below(&r, 2 * gap)) {
         struct sim_act a = {.at_ms = at, .kind = pick_kind(&r, temper)};

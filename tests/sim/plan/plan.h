@@ -56,6 +56,7 @@ struct sim_role {
     char name[SIM_NAME_MAX];
     int room;         /* 0 .. SIM_ROOMS - 1 */
     bool guest;       /* of a domain that is not registered */
+    bool follows;     /* does not offer to lead */
     int same_user_as; /* another device of that person's user; -1: of its own user */
 };
 
@@ -67,7 +68,9 @@ struct sim_plan {
     bool calm;      /* nothing goes wrong in it: then no frame may be lost and exposure has its short bound */
     bool unsettled; /* it ends without being given the time to settle */
     int policy;     /* enum kr_authorise */
-    int jitter_ms;  /* of each stanza on its way */
+    int source;     /* enum kr_source: participants, leader or service */
+    int leader_above; /* with participants; 0: never */
+    int jitter_ms;    /* of each stanza on its way */
     uint64_t end_ms;
     struct sim_role *roles;
     size_t role_count, role_cap;

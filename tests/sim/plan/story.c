@@ -7,6 +7,7 @@
 
 static const char *const ciphers[] = {"null", "olm"};
 static const char *const policies[] = {"occupants", "members", "registered"};
+static const char *const sources[] = {"participants", "leader", "", "service"}; /* enum kr_source */
 
 static int word_of(const char *const *words, int count, const char *word)
 {
@@ -28,6 +29,8 @@ static bool read_role(struct sim_plan *p, char *word, char err[static 256])
     for (char *trait = strtok_r(NULL, ":", &save); trait; trait = strtok_r(NULL, ":", &save)) {
         if (strcmp(trait, "guest") == 0) {
             r->guest = true;
+        } else if (strcmp(trait, "follows") == 0) {
+            r->follows = true;
         } else if (strcmp(trait, "hall") == 0) {
             r->room = 1;
         } else if (strncmp(trait, "device-of=", 10) == 0) {
@@ -35,7 +38,7 @@ static bool read_role(struct sim_plan *p, char *word, char err[static 256])
                 if (strcmp(p->roles[i].name, trait + 10) == 0)
                     r->same_user_as = (int)i;
         } else {
-            snprintf(err, 256, "nobody is '%.40s': guest, hall or device-of=NAME", trait);
+            snprintf(err, 256, "nobody is '%.40s': guest, hall, follows or device-of=NAME", trait);
             return false;
         }
     }
@@ -188,15 +191,21 @@ static bool read_line(struct sim_story *s, char *line, unsigned number, char err
         p->end_ms = (uint64_t)(strtod(rest, NULL) * 1000 + 0.5);
     } else if (IS("at")) {
         s->act_ms = ms_of(rest, &rest);
-    } else if (IS("cipher") || IS("policy")) {
-        bool cipher = IS("cipher");
-        int at = cipher ? word_of(ciphers, 2, rest) : word_of(policies, 3, rest);
+    } else if (IS("leader-above")) {
+        p->leader_above = (int)(strtoul(rest, NULL, 10) % SIM_PEOPLE_MAX);
+    } else if (IS("cipher") || IS("policy") || IS("source")) {
+        bool cipher = IS("cipher"), source = IS("source");
+        int at = cipher   ? word_of(ciphers, 2, rest)
+                 : source ? word_of(sources, 4, rest)
+                          : word_of(policies, 3, rest);
         if (at < 0) {
-            snprintf(err, 256, "no such %s: %.40s", cipher ? "cipher" : "policy", rest);
+            snprintf(err, 256, "no such %.*s: %.40s", (int)len, line, rest);
             return false;
         }
         if (cipher)
             p->cipher = (enum sim_cipher)at;
+        else if (source)
+            p->source = at;
         else
             p->policy = at;
     } else if (IS("expect") || IS("also") || IS("never")) {
@@ -279,6 +288,10 @@ void sim_story_write(FILE *f, const struct sim_plan *p, const char *title)
 {
     fprintf(f, "story %s\nseed %llu\ncipher %s\npolicy %s\njitter %d\n", title, (unsigned long long)p->seed,
             ciphers[p->cipher], policies[p->policy], p->jitter_ms);
+    if (p->source)
+        fprintf(f, "source %s\n", sources[p->source]);
+    if (p->leader_above)
+        fprintf(f, "leader-above %d\n", p->leader_above);
     if (p->calm)
         fprintf(f, "calm\n");
     if (p->unsettled)
@@ -286,7 +299,8 @@ void sim_story_write(FILE *f, const struct sim_plan *p, const char *title)
     fprintf(f, "people");
     for (size_t i = 0; i < p->role_count; i++) {
         const struct sim_role *r = &p->roles[i];
-        fprintf(f, " %s%s%s", r->name, r->guest ? ":guest" : "", r->room ? ":hall" : "");
+        fprintf(f, " %s%s%s%s", r->name, r->guest ? ":guest" : "", r->room ? ":hall" : "",
+                r->follows ? ":follows" : "");
         if (r->same_user_as >= 0)
             fprintf(f, ":device-of=%s", p->roles[r->same_user_as].name);
     }

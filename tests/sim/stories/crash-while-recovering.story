@@ -15,7 +15,7 @@ expect service: epoch 2 of room@muc.lab -> announced (manual, fresh, 3 members)
 7.02 service crashes after 2000
 at 7
 expect service: epoch 2 of room@muc.lab -> abandoned (restart)
-expect service: epoch 3 of room@muc.lab -> announced (recover, fresh, 2 members)
+expect service: epoch 3 of room@muc.lab -> announced (leave recover, fresh, 2 members)
 expect service: process -> ended (killed)
 expect service: epoch 3 of room@muc.lab -> abandoned (restart)
 expect service: epoch 4 of room@muc.lab -> announced (recover, fresh, 2 members)

@@ -2,7 +2,7 @@ story A client whose signatures do not verify
 # Half of what Cid signs is spoiled, here its envelope. The service checks the signature over it and refuses it without any
 # effect. What Cid signed is its context: a refusal says that the service has another one, so Cid's client falls out, says so
 # and stops, as if it had been told another roster. The others lack nothing of each other.
-seed 19
+seed 3
 cipher olm
 people ann bob cid
 

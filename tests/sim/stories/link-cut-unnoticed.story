@@ -15,7 +15,7 @@ expect within 0.1 ann: exposed cid
 also within 0.1 bob: exposed cid
 also within 2 dot: refused challenge
 at 25.0
-expect service: epoch 2 of room@muc.lab -> announced (recover, fresh, 2 members)
+expect service: epoch 2 of room@muc.lab -> announced (leave recover, fresh, 2 members)
 expect service: epoch 2 of room@muc.lab -> committed (2 of 2 acked, 0 laggards, 0 silent)
 expect within 11 service: epoch 3 of room@muc.lab -> announced (join, ratchet, 3 members)
 expect service: epoch 3 of room@muc.lab -> committed (3 of 3 acked, 0 laggards, 0 silent)

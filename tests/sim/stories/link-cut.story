@@ -18,7 +18,7 @@ also within 0.1 ann: exposed cid
 at 25.0
 expect of cid in room@muc.lab -> over (left)
 expect service: room room@muc.lab -> recovered (2 members confirmed by presence)
-expect within 0.1 service: epoch 2 of room@muc.lab -> announced (recover, fresh, 2 members)
+expect within 0.1 service: epoch 2 of room@muc.lab -> announced (leave recover, fresh, 2 members)
 expect service: epoch 2 of room@muc.lab -> committed (2 of 2 acked, 0 laggards, 0 silent)
 expect service: epoch 3 of room@muc.lab -> announced (join, ratchet, 3 members)
 expect service: epoch 3 of room@muc.lab -> committed (3 of 3 acked, 0 laggards, 0 silent)

@@ -1,7 +1,7 @@
 story A sender who never delivers its key
 # Cid's client takes part but never seals its key for anybody. Collecting ends at half of the deadline without it: Cid is
 # named silent, is not waited for, and the others go on with each other's keys. Nobody hears Cid; nobody else is harmed.
-seed 1
+seed 6
 people ann bob cid
 
 1.0 ann joins

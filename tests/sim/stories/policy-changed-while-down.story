@@ -11,7 +11,7 @@ people ann bob gus:guest
 6.0 operator sets-policy registered
 expect -> loses its right (a guest)
 expect service: room room@muc.lab -> recovered (2 members confirmed by presence)
-expect service: epoch 2 of room@muc.lab -> announced (recover, fresh, 2 members)
+expect service: epoch 2 of room@muc.lab -> announced (policy recover, fresh, 2 members)
 expect service: epoch 2 of room@muc.lab -> committed (2 of 2 acked, 0 laggards, 0 silent)
 also gus: detached policy
 never gus: announce 2

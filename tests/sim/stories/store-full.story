@@ -13,7 +13,7 @@ expect within 0.1 service: process -> ended (store: commit -> failed, stopping (
 expect service: process -> started
 expect of cid in room@muc.lab -> over (left)
 expect service: room room@muc.lab -> recovered (2 members confirmed by presence)
-expect within 3.2 service: epoch 2 of room@muc.lab -> announced (recover, fresh, 2 members)
+expect within 3.2 service: epoch 2 of room@muc.lab -> announced (leave recover, fresh, 2 members)
 expect service: epoch 2 of room@muc.lab -> committed (2 of 2 acked, 0 laggards, 0 silent)
 never exposed
 never : stop

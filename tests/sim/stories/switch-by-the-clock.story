@@ -16,7 +16,7 @@ expect within 2.6 ann: switch 2 by-clock
 also within 2.6 bob: switch 2 by-clock
 expect service: epoch 2 of room@muc.lab -> abandoned (restart)
 expect of cid in room@muc.lab -> over (left)
-expect service: epoch 3 of room@muc.lab -> announced (recover, fresh, 2 members)
+expect service: epoch 3 of room@muc.lab -> announced (leave recover, fresh, 2 members)
 expect service: epoch 3 of room@muc.lab -> committed (2 of 2 acked, 0 laggards, 0 silent)
 never : stop
 end 20

@@ -136,7 +136,10 @@ static char *encode(const struct kr_request *r, const char *id)
 {
     struct kr_xml x;
     kr_xml_init(&x, KR_STANZA_MAX);
-    kr_iq_start(&x, kr_request_is_set(r->kind) ? "set" : "get", NULL, SIM_SERVICE_JID, id);
+    if (id)
+        kr_iq_start(&x, kr_request_is_set(r->kind) ? "set" : "get", NULL, SIM_SERVICE_JID, id);
+    else
+        kr_message_start(&x, NULL, NULL, SIM_SERVICE_JID);
     kr_request_encode(&x, r);
     kr_xml_end(&x);
     char *text = kr_xml_take(&x);
@@ -151,7 +154,8 @@ static char *bend_text(struct sim_person *p, char *text)
     const struct kr_el *el = sim_parse(&arena, text, KR_NS_CLIENT);
     const char *type = el ? kr_el_attr(el, "type") : NULL;
     char *out = text;
-    if (type && el->child && kr_request_decode(el->child, strcmp(type, "set") == 0, &arena, &b->r) == 0) {
+    bool set = !type || strcmp(type, "set") == 0; /* an ack has none */
+    if (el && el->child && kr_request_decode(el->child, set, &arena, &b->r) == 0) {
         out = bend(p, b) ? encode(&b->r, kr_el_attr(el, "id")) : NULL;
         free(text);
     }

@@ -2,25 +2,14 @@
 #include <string.h>
 
 #include "base/limit.h"
+#include "parse/text.h"
 #include "sim/world/world.h"
-#include "support/el_expat.h"
-
-static void set_ns(struct kr_el *el, const char *ns)
-{
-    if (el->ns[0] == '\0')
-        el->ns = ns;
-    for (struct kr_el *e = el->child; e; e = e->next)
-        set_ns(e, ns);
-}
 
 struct kr_el *sim_parse(struct kr_arena *arena, const char *text, const char *ns)
 {
     struct kr_el *el = NULL;
     kr_arena_init(arena, KR_STANZA_ARENA_MAX);
-    if (kr_el_parse(arena, text, strlen(text), &el) != 0)
-        return NULL;
-    set_ns(el, ns);
-    return el;
+    return kr_stanza_parse(arena, text, strlen(text), ns, &el) == 0 ? el : NULL;
 }
 
 /* The builder writes name='value', with every quote in a value escaped. */

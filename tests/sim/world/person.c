@@ -41,6 +41,12 @@ static void open_page(struct sim_world *w, struct sim_person *p, struct kr_olm_a
                                       .nick = p->nick,
                                       .service = SIM_SERVICE_JID,
                                       .any_format = true,
+                                      .sources = KR_SOURCE_BIT(KR_SOURCE_PARTICIPANTS) |
+                                                 KR_SOURCE_BIT(KR_SOURCE_LEADER) |
+                                                 KR_SOURCE_BIT(KR_SOURCE_SERVICE),
+                                      .has_service_device = w->service.settings.has_device,
+                                      .service_device = w->service.settings.device,
+                                      .lead = !p->role->follows,
                                       .random = {sim_fill, &p->random},
                                       .account = account};
     p->client = kr_client_new(&config);
@@ -122,12 +128,13 @@ static void step(struct sim_world *w, struct sim_person *p, struct kr_client_eve
         return;
     kr_client_output_init(&out);
     e->now_ms = w->now.mono_ms + p->offset_ms;
+    e->wall_ms = w->now.wall_ms;
     e->jid = p->jid;
     kr_client_step(p->client, e, &out);
     p->deadline_ms = out.deadline_ms == UINT64_MAX ? UINT64_MAX : out.deadline_ms - p->offset_ms;
     for (size_t i = 0; i < out.stanza_count; i++) {
         char *text = kr_strdup(out.stanzas[i]);
-        if (p->mischief != SIM_HONEST && strncmp(text, "<iq", 3) == 0) {
+        if (p->mischief != SIM_HONEST && strncmp(text, "<presence", 9) != 0) {
             sim_remember(&p->said, SAID_MAX, text);
             text = sim_mischief(w, p, text);
         }

@@ -64,12 +64,73 @@ static void turn_reply(void *arg, const struct kr_control_reply *reply)
     sim_say(arg, "operator", "%s", reply->text);
 }
 
+/* --- its own participant --- */
+
+static void turn_own(void *arg, struct kr_own_note *note)
+{
+    struct sim_world *w = arg;
+    if (w->service.participant)
+        kr_participant_take(w->service.participant, note);
+}
+
+static void own_ask(void *arg, const struct kr_el *iq)
+{
+    struct sim_world *w = arg;
+    struct kr_event e = {.kind = KR_EV_OWN, .u.stanza = iq};
+    kr_turn_event(&w->service.turn, &e);
+}
+
+static void own_warn(void *arg, const char *room, const char *what, const char *why)
+{
+    sim_say(arg, "service", "own device in %s: %s -> refused (%s)", room, what, why);
+}
+
+static struct kr_olm_account *own_account(const struct sim_service *s)
+{
+    struct kr_olm_account *account = NULL;
+    if (kr_olm_account_unpickle(&s->device_pickle, &s->device_key, &account))
+        abort();
+    return account;
+}
+
+static void own_begin(struct sim_service *s)
+{
+    if (!s->settings.has_device)
+        return;
+    struct kr_participant_config config = {
+        .service = SIM_SERVICE_JID, .random = s->source, .account = own_account(s)};
+    if (kr_participant_new(&config, &s->participant))
+        abort();
+}
+
+/* The device lasts as long as the world. */
+static void own_init(struct sim_world *w)
+{
+    struct sim_service *s = &w->service;
+    struct sim_random random = sim_random(w->plan->seed, "the service's device", 0);
+    struct kr_random source = {sim_fill, &random};
+    struct kr_olm_account *account = NULL;
+    if (w->plan->source != KR_SOURCE_SERVICE)
+        return;
+    kr_secret_set(&s->device_key, "a key for the pickle of a device", 32);
+    if (kr_olm_account_new(&source, &account) ||
+        kr_olm_account_pickle(account, &s->device_key, &s->device_pickle))
+        abort();
+    struct kr_key ed25519, curve25519;
+    kr_olm_account_keys(account, &ed25519, &curve25519);
+    s->settings.has_device = true;
+    s->settings.device = kr_device_id(&ed25519, &curve25519);
+    kr_olm_account_free(account);
+}
+
 /* --- life and death --- */
 
 static void adjust(struct sim_world *w)
 {
     struct sim_service *s = &w->service;
     uint64_t at = s->core ? kr_core_deadline(s->core) : UINT64_MAX;
+    uint64_t own = s->core && s->participant ? kr_participant_due(s->participant) : UINT64_MAX;
+    at = own < at ? own : at;
     s->deadline_ms = at == UINT64_MAX ? at : at + s->born_ms;
 }
 
@@ -82,6 +143,8 @@ void sim_service_die(struct sim_world *w, const char *why)
     kr_turn_done(&s->turn);
     kr_core_free(s->core);
     s->core = NULL;
+    kr_participant_free(s->participant);
+    s->participant = NULL;
     s->deadline_ms = UINT64_MAX;
     s->death = SIM_LIVES;
     s->dying = false;
@@ -110,13 +173,32 @@ static void end_if_broken(struct sim_world *w)
         sim_service_die(w, "killed");
 }
 
+static void end_turn(struct sim_world *w)
+{
+    if (kr_turn_end(&w->service.turn) == 0)
+        sim_check_turn(w);
+    end_if_broken(w);
+}
+
+/* Turns of its own, as the daemon makes them: what it is told, and asks. */
+static void run_own(struct sim_world *w)
+{
+    const struct kr_participant_hooks hooks = {.arg = w, .ask = own_ask, .warn = own_warn};
+    struct sim_service *s = &w->service;
+    while (s->core && s->participant && kr_participant_due(s->participant) <= sim_service_now(w)) {
+        kr_participant_run(s->participant, sim_service_now(w), &hooks);
+        end_if_broken(w);
+        if (s->core)
+            end_turn(w);
+    }
+}
+
 void sim_service_end_turn(struct sim_world *w)
 {
     if (!w->service.core)
         return;
-    if (kr_turn_end(&w->service.turn) == 0)
-        sim_check_turn(w);
-    end_if_broken(w);
+    end_turn(w);
+    run_own(w);
     adjust(w);
 }
 
@@ -162,12 +244,14 @@ void sim_service_start(struct sim_world *w)
                                     .now = turn_now,
                                     .send = turn_send,
                                     .trace = turn_trace,
-                                    .reply = turn_reply};
+                                    .reply = turn_reply,
+                                    .own = turn_own};
     if (s->core)
         return;
     /* a machine may have started anew too: its clock then begins near nothing */
     s->born_ms = sim_chance(&s->random, 50) ? 0 : w->now.mono_ms - sim_below(&s->random, 1000);
     s->core = kr_core_new(&s->settings, &s->source);
+    own_begin(s);
     kr_turn_init(&s->turn, &config, &s->store.base);
     if (s->store.base.ops->load(&s->store.base, &snapshot) != 0)
         abort();
@@ -210,6 +294,8 @@ void sim_service_init(struct sim_world *w)
     for (int i = 0; i < SIM_ROOMS; i++)
         rooms[i] = (char *)sim_room_jid[i];
     s->room_settings = kr_test_room_settings((enum kr_authorise)w->plan->policy);
+    s->room_settings.policy.source = (enum kr_source)w->plan->source;
+    s->room_settings.policy.leader_above = (uint32_t)w->plan->leader_above;
     s->settings = (struct kr_settings){.jid = (char *)SIM_SERVICE_JID,
                                        .nick = (char *)SIM_SERVICE_NICK,
                                        .version = (char *)"sim",
@@ -221,6 +307,7 @@ void sim_service_init(struct sim_world *w)
                                        .registered_domain_count = 1,
                                        .room_settings = &s->room_settings,
                                        .room_settings_count = 1};
+    own_init(w);
     s->random = sim_random(w->plan->seed, "service", 0);
     s->end.random = sim_random(w->plan->seed, "service's stream", 0);
     s->source = (struct kr_random){sim_fill, &s->random};
@@ -236,7 +323,10 @@ void sim_service_done(struct sim_world *w)
         kr_turn_done(&s->turn);
         kr_core_free(s->core);
         s->core = NULL;
+        kr_participant_free(s->participant);
     }
+    kr_secret_done(&s->device_pickle);
+    kr_secret_done(&s->device_key);
     sim_disconnect(w, SIM_SERVICE);
     sim_store_done(&s->store);
 }

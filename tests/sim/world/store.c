@@ -50,7 +50,8 @@ static int verb_begin(struct kr_store *store)
 static bool is_kept(const struct kr_write *w)
 {
     return w->kind == KR_W_APPROVE || w->kind == KR_W_REVOKE || w->kind == KR_W_OPENING ||
-           w->kind == KR_W_LOG;
+           w->kind == KR_W_LOG || w->kind == KR_W_LOG_KEY || w->kind == KR_W_LOG_HALT ||
+           w->kind == KR_W_CHECKPOINT || w->kind == KR_W_COSIGNATURE || w->kind == KR_W_EVIDENCE;
 }
 
 static struct sim_kept *keep(struct sim_store *s)
@@ -170,6 +171,14 @@ void sim_store_backup(struct sim_store *s)
     s->journal->backup = s->journal->committed;
 }
 
+/* As the tool does: a log that was set back is not gone on with. */
+static void close_log(struct kr_store *store, const char *origin)
+{
+    struct kr_write w = {.kind = KR_W_LOG_HALT,
+                         .u.log_key = {.origin = origin, .halted = "restored", .closed = true}};
+    store->ops->write(store, &w);
+}
+
 void sim_store_restore(struct sim_store *s)
 {
     struct sim_journal *j = s->journal;
@@ -187,6 +196,8 @@ void sim_store_restore(struct sim_store *s)
         else
             s->inner->ops->write(s->inner, &k->write);
         log_size += !k->is_query && k->write.kind == KR_W_LOG;
+        if (!k->is_query && k->write.kind == KR_W_LOG_KEY)
+            close_log(s->inner, k->write.u.log_key.origin);
     }
     s->inner->ops->commit(s->inner);
     sim_check_restored(s->world, log_size);

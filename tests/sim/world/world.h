@@ -10,6 +10,7 @@
 #include "client/client.h"
 #include "core/core.h"
 #include "daemon/turn.h"
+#include "own/participant.h"
 #include "sim/plan/plan.h"
 #include "sim/world/queue.h"
 #include "sim/world/random.h"
@@ -81,6 +82,8 @@ struct sim_person {
 struct sim_service {
     struct kr_core *core; /* NULL: not running */
     struct kr_turn turn;
+    struct kr_participant *participant;         /* of a life, with source `service`; else NULL */
+    struct kr_secret device_pickle, device_key; /* its device, over lives */
     struct sim_store store;
     struct kr_settings settings;
     struct kr_room_settings room_settings;

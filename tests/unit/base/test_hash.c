@@ -180,6 +180,21 @@ static void test_pbkdf2(void **state)
     kr_secret_done(&other);
 }
 
+/* Figures of Python's hashlib. */
+static void test_pbkdf2_sha512(void **state)
+{
+    (void)state;
+    struct kr_secret passphrase = KR_SECRET_NONE, key = KR_SECRET_NONE;
+    kr_secret_set(&passphrase, "Password", 8);
+    assert_int_equal(kr_pbkdf2_sha512(&passphrase, kr_span_str("NaCl"), 1000, 64, &key), 0);
+    assert_hex(kr_secret_span(&key), "770848fb6d2da0ab075635d163e49e6c000d5238141cc78e70751e4dfd200e55"
+                                     "f5a8ac244ed118138dad44855153518a2469925754b0a69a4b8213def142405c");
+    assert_int_equal(kr_pbkdf2_sha512(&passphrase, kr_span_str("NaCl"), 0, 64, &key), KR_E_CRYPTO);
+    assert_int_equal(key.len, 64);
+    kr_secret_done(&passphrase);
+    kr_secret_done(&key);
+}
+
 static void test_pbkdf2_refused(void **state)
 {
     (void)state;
@@ -199,9 +214,10 @@ static void test_pbkdf2_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hkdf),         cmocka_unit_test(test_hkdf_long_info),
-        cmocka_unit_test(test_hkdf_refused), cmocka_unit_test(test_sha256_hmac),
-        cmocka_unit_test(test_pbkdf2),       cmocka_unit_test(test_pbkdf2_refused),
+        cmocka_unit_test(test_hkdf),          cmocka_unit_test(test_hkdf_long_info),
+        cmocka_unit_test(test_hkdf_refused),  cmocka_unit_test(test_sha256_hmac),
+        cmocka_unit_test(test_pbkdf2),        cmocka_unit_test(test_pbkdf2_refused),
+        cmocka_unit_test(test_pbkdf2_sha512),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,27 +7,19 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "epoch/roster.h"
+#include "support/log_name.h"
 #include "world.h"
 
 static const char not_member[] = "<forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
                                  "<not-member xmlns='urn:keyroom:1:errors'/>";
-static const char busy[] = "<resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
-                           "<busy xmlns='urn:keyroom:1:errors'/>";
-
-/* Answers a request that the service never gets. */
-static void refuse(struct world *w, struct one *to, const char *request, const char *conditions)
-{
-    char *xml = kr_calloc(1, 1024);
-    snprintf(xml, 1024,
-             "<iq type='error' from='" SERVICE "' to='%s' id='%.20s'><error type='wait'>%s</error></iq>",
-             to->jid, strstr(request, "id='") + 4, conditions);
-    world_queue(w, to, NULL, xml);
-}
+static const char quota[] = "<policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+                            "<quota xmlns='urn:keyroom:1:errors'/>";
 
 /* --- a leaver and a ratchet that nobody announced --- */
 
-struct told { /* the last announce, as all heard it */
-    struct kr_notice_announce head;
+struct told {                       /* the last announce, as all heard it */
+    struct kr_notice_announce head; /* whole */
+    struct kr_buf policy_text;
     struct kr_digest context;
     struct kr_member_line lines[CLIENTS_MAX];
     size_t count;
@@ -51,8 +43,15 @@ static bool remember(struct world *w, struct one *to, struct kr_notice *n)
         t->lines[t->count].participant = kr_strdup(a->members[i].participant);
         t->lines[t->count++].owner = kr_strdup(a->members[i].owner);
     }
-    t->context = kr_context(ROOM, &a->instance, a->has_prev ? &a->prev_context : NULL, &a->link);
     t->head = *a;
+    assert_true(a->full);
+    kr_test_log_name(a, &t->head.link);
+    t->head.log_origin = t->head.link.log_origin; /* which stays */
+    assert_int_equal(kr_announce_fill(&t->head, ROOM, NULL, NULL), 0);
+    t->context = kr_context(ROOM, &a->instance, a->has_prev ? &a->prev_context : NULL, &t->head.link);
+    kr_buf_done(&t->policy_text);
+    kr_buf_init(&t->policy_text, KR_TEXT_MAX);
+    kr_buf_add(&t->policy_text, a->policy_text.ptr, a->policy_text.len);
     return true;
 }
 
@@ -94,7 +93,7 @@ static void tell_ratchet_without_carol(struct world *w, const struct told *t)
     a->prev = 2;
     a->prev_context = kr_context(ROOM, &t->head.instance, &t->context, &two);
     a->committed = a->part = a->of = 1;
-    a->policy_text = kr_span(NULL, 0);
+    a->policy_text = kr_buf_span(&t->policy_text);
     a->past = &two;
     a->past_count = 1;
     a->members = now;
@@ -133,6 +132,7 @@ static void no_leaver_follows_a_missed_ratchet(void **state)
         free((char *)t.lines[i].participant);
         free((char *)t.lines[i].owner);
     }
+    kr_buf_done(&t.policy_text);
     world_done(&w);
 }
 
@@ -193,7 +193,7 @@ static bool spoil_one(struct world *w, struct one *to, struct kr_notice *n)
     if (to == &w->ones[0] && n->kind == KR_NOTICE_ANNOUNCE && w->left > 0) {
         w->left--;
         n->u.announce.deadline_ms = 0;
-        n->u.announce.link.roster.b[0] ^= 1;
+        world_spoil_roster(n);
     }
     return true;
 }
@@ -233,6 +233,68 @@ static void a_pause_does_not_hide_exposure(void **state)
     world_done(&w);
 }
 
+/* --- what all missed, they do not all ask for at once --- */
+
+struct asked {
+    uint64_t reason;
+    size_t times, moments; /* how many asked, and when not two at a time */
+    uint64_t last_ms;
+};
+
+static bool spoil_all(struct world *w, struct one *to, struct kr_notice *n)
+{
+    (void)to;
+    const struct asked *asked = w->arg;
+    if (asked && n->kind == KR_NOTICE_ANNOUNCE && w->left > 0) {
+        w->left--;
+        n->u.announce.reasons |= (unsigned)asked->reason;
+        world_spoil_roster(n);
+    }
+    return true;
+}
+
+static bool note_wholes(struct world *w, struct one *from, struct kr_request *r)
+{
+    (void)from;
+    struct asked *asked = w->arg;
+    if (asked && r->kind == KR_REQ_WHOLE) {
+        asked->moments += !asked->times || asked->last_ms != w->now.mono_ms;
+        asked->times++;
+        asked->last_ms = w->now.mono_ms;
+    }
+    return true;
+}
+
+static void what_a_link_lost_is_asked_for_in_turn(void **state)
+{
+    (void)state;
+    for (int recover = 0; recover < 2; recover++) {
+        struct world w;
+        struct asked asked = {.reason = recover ? KR_REASON_RECOVER : 0};
+        world_init(&w, 99);
+        world_start(&w);
+        for (char nick[] = "a"; nick[0] < 'a' + CLIENTS_MAX; nick[0]++) {
+            world_join(&w, nick);
+            world_wait(&w, 3000);
+        }
+        w.notice = spoil_all;
+        w.request = note_wholes;
+        w.left = CLIENTS_MAX;
+        w.arg = &asked;
+        world_rotate(&w);
+        world_wait(&w, 10000);
+        assert_int_equal(asked.times, CLIENTS_MAX);
+        if (recover)
+            assert_true(asked.moments > CLIENTS_MAX / 2);
+        else
+            assert_int_equal(asked.moments, 1);
+        w.arg = NULL;
+        for (size_t i = 0; i < w.count; i++)
+            assert_true(one_view(&w.ones[i]).may_send);
+        world_done(&w);
+    }
+}
+
 /* --- the bounds of who is told that it is no member --- */
 
 static bool mute_alice(struct world *w, struct one *to, struct one *from, char *xml)
@@ -262,7 +324,7 @@ static void not_member_is_no_excuse(void **state)
     w.arg = id;
     world_rotate(&w);
     world_wait(&w, 1900);
-    refuse(&w, alice, id, not_member);
+    world_refuse(&w, alice, id, not_member);
     world_settle(&w);
     world_wait(&w, KR_UNSEALED_STOP_MS - 1900 + 50);
     assert_false(one_view(alice).may_send);
@@ -360,7 +422,7 @@ static bool refuse_supplement(struct world *w, struct one *to, struct one *from,
     if (from != &w->ones[0] || !w->arg || !strstr(xml, "'supplement'"))
         return true;
     w->arg = NULL;
-    refuse(w, from, xml, busy);
+    world_refuse(w, from, xml, quota);
     return false;
 }
 
@@ -390,7 +452,7 @@ static bool refuse_whole_and_hold_acks(struct world *w, struct one *to, struct o
     (void)to;
     if (from == &w->ones[0] && w->left && strstr(xml, "<whole")) {
         w->left--;
-        refuse(w, from, xml, not_member);
+        world_refuse(w, from, xml, not_member);
         return false;
     }
     return !(w->arg && from == &w->ones[1] && strstr(xml, "<ack"));
@@ -428,6 +490,7 @@ int main(void)
         cmocka_unit_test(an_entry_of_who_ratchets_shows_a_fork),
         cmocka_unit_test(an_entry_of_our_own_shows_a_fork),
         cmocka_unit_test(a_pause_does_not_hide_exposure),
+        cmocka_unit_test(what_a_link_lost_is_asked_for_in_turn),
         cmocka_unit_test(not_member_is_no_excuse),
         cmocka_unit_test(an_older_commit_does_not_switch_back),
         cmocka_unit_test(a_refused_join_that_was_left_is_over),

@@ -106,15 +106,11 @@ static void key_from_outside_the_roster(void **state)
     struct kr_client_view v = one_view(&w.ones[1]);
     static const uint8_t body[100] = {3};
     struct kr_packed entry = {77, KR_PACKED_NORMAL, kr_span(body, sizeof(body))};
-    struct kr_notice n = {.kind = KR_NOTICE_DELIVER,
-                          .room = ROOM,
-                          .u.deliver = {.instance = v.instance,
-                                        .epoch = v.newest,
-                                        .round = KR_ROUND_2,
-                                        .part = 1,
-                                        .of = 1,
-                                        .entries = &entry,
-                                        .entry_count = 1}};
+    struct kr_notice n = {
+        .kind = KR_NOTICE_DELIVER,
+        .in = kr_tag(&v.instance),
+        .u.deliver = {
+            .epoch = v.newest, .round = KR_ROUND_2, .part = 1, .of = 1, .entries = &entry, .entry_count = 1}};
     world_notice(&w, &w.ones[1], SERVICE, &n);
     world_settle(&w);
     assert_true(
@@ -239,10 +235,14 @@ static bool lie(struct world *w, struct one *to, struct kr_notice *n)
     if (to != &w->ones[1] || n->kind != KR_NOTICE_ANNOUNCE || w->left == 0)
         return true;
     w->left--;
-    if (*(const enum lie *)w->arg == LIE_ROSTER)
-        n->u.announce.link.roster.b[0] ^= 1;
-    else
+    if (*(const enum lie *)w->arg == LIE_ROSTER) {
+        world_spoil_roster(n);
+    } else if (n->u.announce.full) {
         n->u.announce.prev_context.b[0] ^= 1;
+    } else { /* another source than the policy's */
+        n->u.announce.has_source = true;
+        n->u.announce.link.source = KR_SOURCE_PASSPHRASE;
+    }
     return true;
 }
 
@@ -372,13 +372,11 @@ static void frames(void **state)
 /* --- a fork: bob is told another policy, and the service hides what would give it away --- */
 
 static struct kr_buf other_text;
-static struct kr_digest other_hash;
 
 static bool fork_notice(struct world *w, struct one *to, struct kr_notice *n)
 {
     if (to == &w->ones[1] && n->kind == KR_NOTICE_ANNOUNCE && n->u.announce.link.epoch == 2) {
         n->u.announce.policy_text = kr_buf_span(&other_text);
-        n->u.announce.link.policy = other_hash;
     }
     return true;
 }
@@ -390,9 +388,8 @@ static bool fork_request(struct world *w, struct one *from, struct kr_request *r
     struct kr_packed entry = r->u.envelope.entries[0];
     entry.index = entry.index == 0 ? 1 : 0; /* of the recipient, now of the sender */
     struct kr_notice n = {.kind = KR_NOTICE_DELIVER,
-                          .room = ROOM,
-                          .u.deliver = {.instance = r->u.envelope.instance,
-                                        .epoch = r->u.envelope.epoch,
+                          .in = r->in,
+                          .u.deliver = {.epoch = r->u.envelope.epoch,
                                         .round = KR_ROUND_2,
                                         .last = true,
                                         .part = 1,
@@ -412,7 +409,6 @@ static void fork_of_the_room(void **state)
     struct kr_policy other = w.room.policy;
     other.rotate_s++;
     other_text = kr_policy_text(&other, ROOM);
-    other_hash = kr_policy_hash(&other, ROOM);
     w.notice = fork_notice;
     w.request = fork_request;
     world_rotate(&w);

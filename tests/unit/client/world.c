@@ -8,8 +8,8 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "message/stanza.h"
+#include "parse/text.h"
 #include "store_memory/memory.h"
-#include "support/el_expat.h"
 #include "support/report_line.h"
 #include "support/room_settings.h"
 #include "support/turn.h"
@@ -40,26 +40,17 @@ void world_queue(struct world *w, struct one *to, struct one *from, char *xml)
     w->queue_end = &s->next;
 }
 
-static void set_ns(struct kr_el *el, const char *ns)
-{
-    if (el->ns[0] == '\0')
-        el->ns = ns;
-    for (struct kr_el *e = el->child; e; e = e->next)
-        set_ns(e, ns);
-}
-
 static struct kr_el *parse(struct kr_arena *arena, const char *xml, const char *ns)
 {
     struct kr_el *el = NULL;
     kr_arena_init(arena, KR_STANZA_ARENA_MAX);
-    assert_int_equal(kr_el_parse(arena, xml, strlen(xml), &el), 0);
-    set_ns(el, ns);
+    assert_int_equal(kr_stanza_parse(arena, xml, strlen(xml), ns, &el), 0);
     return el;
 }
 
 /* --- the service --- */
 
-static void core_event(struct world *w, struct kr_event *e)
+void world_core_event(struct world *w, struct kr_event *e)
 {
     struct kr_output out;
     kr_output_init(&out);
@@ -71,12 +62,39 @@ static void core_event(struct world *w, struct kr_event *e)
         struct kr_arena arena;
         struct kr_el *el = parse(&arena, out.sends[i].xml, KR_NS_COMPONENT);
         const char *to = kr_el_attr(el, "to");
+        assert_true(to &&
+                    strncmp(to, SERVICE, strlen(SERVICE)) != 0); /* what it says to itself stays in it */
         for (size_t k = 0; to && k < w->count; k++)
             if (strcmp(w->ones[k].jid, to) == 0)
                 world_queue(w, &w->ones[k], NULL, kr_strdup(out.sends[i].xml));
         kr_arena_done(&arena);
     }
+    for (size_t i = 0; i < out.own_count; i++)
+        if (w->own && !w->own_deaf)
+            kr_participant_take(w->own, &out.own[i]);
     kr_output_done(&out);
+}
+
+static void own_ask(void *arg, const struct kr_el *iq)
+{
+    struct kr_event e = {.kind = KR_EV_OWN, .u.stanza = iq};
+    world_core_event(arg, &e);
+}
+
+static void own_warn(void *arg, const char *room, const char *what, const char *why)
+{
+    (void)arg;
+    if (getenv("KR_TEST_TRACE"))
+        printf("         own device in %s: %s refused (%s)\n", room, what, why);
+}
+
+static void run_own(struct world *w)
+{
+    const struct kr_participant_hooks hooks = {.arg = w, .ask = own_ask, .warn = own_warn};
+    while (w->own && !w->core_down && kr_participant_due(w->own) <= w->now.mono_ms) {
+        assert_true(++w->steps < 100000);
+        kr_participant_run(w->own, w->now.mono_ms, &hooks);
+    }
 }
 
 static char *bend_request(struct world *w, struct one *from, const struct kr_el *el, bool *ret_keep)
@@ -85,11 +103,15 @@ static char *bend_request(struct world *w, struct one *from, const struct kr_el 
     struct kr_request r;
     struct kr_xml x;
     kr_arena_init(&arena, KR_STANZA_ARENA_MAX);
-    bool set = strcmp(kr_el_attr(el, "type"), "set") == 0;
+    const char *type = kr_el_attr(el, "type");
+    bool message = strcmp(el->name, "message") == 0, set = message || strcmp(type, "set") == 0;
     assert_int_equal(kr_request_decode(el->child, set, &arena, &r), 0);
     *ret_keep = w->request(w, from, &r);
     kr_xml_init(&x, KR_STANZA_MAX);
-    kr_iq_start(&x, set ? "set" : "get", from->jid, SERVICE, kr_el_attr(el, "id"));
+    if (message && r.kind == KR_REQ_ACK)
+        kr_message_start(&x, NULL, from->jid, SERVICE);
+    else
+        kr_iq_start(&x, set ? "set" : "get", from->jid, SERVICE, message ? "bent" : kr_el_attr(el, "id"));
     kr_request_encode(&x, &r);
     kr_xml_end(&x);
     char *xml = kr_xml_take(&x);
@@ -111,7 +133,8 @@ static void to_service(struct world *w, struct stanza *s)
             xml = bend_request(w, s->from, el, &keep);
         } else {
             xml = kr_calloc(1, strlen(s->xml) + sizeof(s->from->jid) + 16);
-            sprintf(xml, "<iq from='%s'%s", s->from->jid, s->xml + strlen("<iq"));
+            int name_len = (int)strcspn(s->xml, " ");
+            sprintf(xml, "%.*s from='%s'%s", name_len, s->xml, s->from->jid, s->xml + name_len);
         }
         kr_arena_done(&arena);
         el = parse(&arena, xml, KR_NS_COMPONENT);
@@ -119,7 +142,7 @@ static void to_service(struct world *w, struct stanza *s)
     }
     if (keep && !w->core_down) {
         struct kr_event e = {.kind = KR_EV_STANZA, .u.stanza = el};
-        core_event(w, &e);
+        world_core_event(w, &e);
     }
     kr_arena_done(&arena);
 }
@@ -143,6 +166,7 @@ static void step(struct world *w, struct one *o, struct kr_client_event *e)
     struct kr_client_output out;
     kr_client_output_init(&out);
     e->now_ms = w->now.mono_ms;
+    e->wall_ms = w->now.wall_ms;
     e->jid = o->jid;
     kr_client_step(o->client, e, &out);
     o->deadline_ms = out.deadline_ms;
@@ -179,9 +203,17 @@ static void to_client(struct world *w, struct stanza *s)
         free(xml);
     }
     struct kr_client_event e = {.kind = KR_CLIENT_STANZA, .stanza = el};
-    if (keep)
+    if (keep && !s->to->client)
+        w->outside(w, s->to, el);
+    else if (keep)
         step(w, s->to, &e);
     kr_arena_done(&arena);
+}
+
+void world_spoil_roster(struct kr_notice *n)
+{
+    n->u.announce.link.roster.b[0] ^= 1;
+    n->u.announce.check.b[0] ^= 1;
 }
 
 void world_notice(struct world *w, struct one *to, const char *from, const struct kr_notice *n)
@@ -194,14 +226,27 @@ void world_notice(struct world *w, struct one *to, const char *from, const struc
     world_queue(w, to, NULL, kr_xml_take(&x));
 }
 
+void world_refuse(struct world *w, struct one *to, const char *request, const char *conditions)
+{
+    char *xml = kr_calloc(1, 1024);
+    if (strncmp(request, "<message", 8) == 0)
+        snprintf(xml, 1024,
+                 "<message type='error' from='" SERVICE "' to='%s'><error type='wait'>%s</error></message>",
+                 to->jid, conditions);
+    else
+        snprintf(xml, 1024,
+                 "<iq type='error' from='" SERVICE "' to='%s' id='%.20s'><error type='wait'>%s</error></iq>",
+                 to->jid, strstr(request, "id='") + 4, conditions);
+    world_queue(w, to, NULL, xml);
+}
+
 bool one_xml(struct world *w, struct one *o, const char *xml)
 {
     struct kr_arena arena;
     struct kr_el *el = NULL;
     kr_arena_init(&arena, KR_STANZA_ARENA_MAX);
-    bool is_xml = kr_el_parse(&arena, xml, strlen(xml), &el) == 0;
+    bool is_xml = kr_stanza_parse(&arena, xml, strlen(xml), KR_NS_CLIENT, &el) == 0;
     if (is_xml) {
-        set_ns(el, KR_NS_CLIENT);
         struct kr_client_event e = {.kind = KR_CLIENT_STANZA, .stanza = el};
         step(w, o, &e);
     }
@@ -215,11 +260,19 @@ void one_event(struct world *w, struct one *o, enum kr_client_event_kind kind)
     step(w, o, &e);
 }
 
+void one_verify(struct world *w, struct one *o, enum kr_client_event_kind kind, const char *participant,
+                bool same)
+{
+    struct kr_client_event e = {.kind = kind, .participant = participant, .same = same};
+    step(w, o, &e);
+    world_settle(w);
+}
+
 /* --- time --- */
 
 void world_settle(struct world *w)
 {
-    while (w->queue) {
+    for (run_own(w); w->queue; run_own(w)) {
         struct stanza *s = w->queue;
         w->queue = s->next;
         if (!w->queue)
@@ -241,24 +294,31 @@ void world_wait(struct world *w, uint64_t ms)
     uint64_t end = w->now.mono_ms + ms;
     for (;;) {
         world_settle(w);
+        if (w->heard)
+            return;
         uint64_t at = w->core_down ? UINT64_MAX : kr_core_deadline(w->core);
+        uint64_t own = w->own && !w->core_down ? kr_participant_due(w->own) : UINT64_MAX;
         struct one *who = NULL;
         for (size_t i = 0; i < w->count; i++)
             if (w->ones[i].deadline_ms < at) {
                 at = w->ones[i].deadline_ms;
                 who = &w->ones[i];
             }
+        bool own_first = own < at;
+        at = own_first ? own : at;
         uint64_t to = at > end ? end : at > w->now.mono_ms ? at : w->now.mono_ms;
         w->now.wall_ms += to - w->now.mono_ms;
         w->now.mono_ms = to;
         if (at > end)
             return;
         assert_true(++w->steps < 100000); /* a deadline that does not move would be a busy loop */
-        if (who) {
+        if (own_first) {
+            run_own(w);
+        } else if (who) {
             one_event(w, who, KR_CLIENT_TIME);
         } else {
             struct kr_event e = {.kind = KR_EV_TICK};
-            core_event(w, &e);
+            world_core_event(w, &e);
         }
     }
 }
@@ -291,16 +351,49 @@ void world_init(struct world *w, uint64_t seed)
                                        .room_settings_count = 1};
 }
 
+/* As after a start of the process: the device is the same, nothing else is left. */
+static void own_new(struct world *w)
+{
+    struct kr_participant_config config = {.service = SERVICE, .random = w->random};
+    assert_int_equal(kr_olm_account_unpickle(&w->own_pickle, &w->own_pickle_key, &config.account), 0);
+    kr_participant_free(w->own);
+    assert_int_equal(kr_participant_new(&config, &w->own), 0);
+}
+
+void world_own_device(struct world *w)
+{
+    struct kr_olm_account *account;
+    kr_secret_set(&w->own_pickle_key, "k", 1);
+    assert_int_equal(kr_olm_account_new(&w->random, &account), 0);
+    assert_int_equal(kr_olm_account_pickle(account, &w->own_pickle_key, &w->own_pickle), 0);
+    kr_olm_account_free(account);
+    own_new(w);
+    w->settings.has_device = w->has_service_device = true;
+    w->settings.device = w->service_device = kr_participant_device(w->own);
+    w->sources = KR_SOURCE_BIT(KR_SOURCE_SERVICE);
+}
+
+void world_link(struct world *w, bool up)
+{
+    struct kr_event e = {.kind = up ? KR_EV_LINK_UP : KR_EV_LINK_DOWN};
+    world_core_event(w, &e);
+    w->service_present = up;
+    if (up)
+        muc_tell_service(w);
+    muc_show_service(w, up);
+    world_settle(w);
+}
+
 void world_start(struct world *w)
 {
     struct kr_snapshot snapshot = {0};
     w->core = kr_core_new(&w->settings, &w->random);
     assert_int_equal(w->store->ops->load(w->store, &snapshot), 0);
     struct kr_event e = {.kind = KR_EV_START, .u.snapshot = &snapshot};
-    core_event(w, &e);
+    world_core_event(w, &e);
     kr_snapshot_done(&snapshot);
     e = (struct kr_event){.kind = KR_EV_LINK_UP};
-    core_event(w, &e);
+    world_core_event(w, &e);
     w->service_present = true;
     muc_tell_service(w);
     muc_show_service(w, true);
@@ -310,6 +403,8 @@ void world_start(struct world *w)
 void world_restart(struct world *w)
 {
     kr_core_free(w->core);
+    if (w->own)
+        own_new(w);
     muc_show_service(w, false);
     world_start(w);
 }
@@ -317,19 +412,30 @@ void world_restart(struct world *w)
 void world_settings(struct world *w)
 {
     struct kr_event e = {.kind = KR_EV_SETTINGS, .u.settings = &w->settings};
-    core_event(w, &e);
+    world_core_event(w, &e);
 }
 
 void world_rotate(struct world *w)
 {
     struct kr_control c = {.token = 1, .kind = KR_CONTROL_ROTATE, .scope = ROOM, .reason = ""};
     struct kr_event e = {.kind = KR_EV_CONTROL, .u.control = &c};
-    core_event(w, &e);
+    world_core_event(w, &e);
+}
+
+void world_approve(struct world *w, const struct one *o)
+{
+    struct kr_control c = {
+        .token = 1, .kind = KR_CONTROL_APPROVE, .device = o->device, .scope = ROOM, .reason = ""};
+    struct kr_event e = {.kind = KR_EV_CONTROL, .u.control = &c};
+    world_core_event(w, &e);
 }
 
 void world_done(struct world *w)
 {
     kr_core_free(w->core);
+    kr_participant_free(w->own);
+    kr_secret_done(&w->own_pickle);
+    kr_secret_done(&w->own_pickle_key);
     w->store->ops->close(w->store);
     while (w->queue) {
         struct stanza *s = w->queue;
@@ -343,18 +449,43 @@ void world_done(struct world *w)
     }
 }
 
-struct one *world_one(struct world *w, const char *nick)
+static struct one *add(struct world *w, const char *nick)
 {
     assert_true(w->count < CLIENTS_MAX);
     struct one *o = &w->ones[w->count++];
     snprintf(o->nick, sizeof(o->nick), "%s", nick);
     snprintf(o->jid, sizeof(o->jid), "%s@example.org/1", nick);
+    o->affiliation = "none";
     o->said = kr_strdup("");
+    o->deadline_ms = UINT64_MAX;
+    return o;
+}
+
+struct one *world_outside(struct world *w, const char *nick, const struct kr_id *device)
+{
+    struct one *o = add(w, nick);
+    o->device = *device;
+    return o;
+}
+
+struct one *world_one(struct world *w, const char *nick)
+{
+    struct one *o = add(w, nick);
     struct kr_client_config config = {.room = ROOM,
                                       .nick = nick,
                                       .service = SERVICE,
                                       .floor = w->floor,
                                       .any_format = true,
+                                      .sources = w->sources,
+                                      .lead = w->lead,
+                                      .has_service_device = w->has_service_device,
+                                      .service_device = w->service_device,
+                                      .passphrase = w->passphrase,
+                                      .attest_for_s = w->attest_for_s,
+                                      .operator_may_verify = w->operator_may_verify,
+                                      .log_key = w->log_key,
+                                      .log_key_given = w->log_key_given,
+                                      .log_seen = w->log_seen,
                                       .random = w->random};
     struct kr_key ed25519, curve25519;
     assert_int_equal(kr_olm_account_new(&w->random, &config.account), 0);

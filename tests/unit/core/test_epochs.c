@@ -2,11 +2,15 @@
 #include "world.h"
 
 #include "base/err.h"
+#include "base/limit.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static struct world w;
+
+/* Until all that came late in a small room is delivered. */
+enum { GATHER_MS = KR_GATHER_MS + 20 * KR_GATHER_MEMBER_MS };
 
 static int setup(void **state)
 {
@@ -292,9 +296,7 @@ static void missing_is_delivered_again_and_wanted(void **state)
     world_control(&w, KR_CONTROL_ROTATE, NULL, ROOM);
     uint16_t from = (uint16_t)kr_roster_find(&a->roster, &b->attach);
     struct kr_request ack = {
-        .kind = KR_REQ_ACK,
-        .room = ROOM,
-        .u.ack = {.instance = a->instance, .epoch = 3, .missing = &from, .missing_count = 1}};
+        .kind = KR_REQ_ACK, .room = ROOM, .u.ack = {.epoch = 3, .missing = &from, .missing_count = 1}};
     struct kr_packed entries[PEERS_MAX];
     uint16_t to = (uint16_t)kr_roster_find(&b->roster, &a->attach);
     for (unsigned asked = 1; asked <= KR_SUPPLEMENTS_MAX + 2; asked++) {
@@ -308,6 +310,7 @@ static void missing_is_delivered_again_and_wanted(void **state)
         unsigned have = a->have[from];
         peer_send(&w, b, &s);
         assert_string_equal(b->error, asked > KR_SUPPLEMENTS_MAX + 1 ? "wrong-recipients" : "");
+        world_wait(&w, GATHER_MS);
         assert_int_equal(a->have[from], have + (asked <= KR_SUPPLEMENTS_MAX + 1));
     }
 }
@@ -321,9 +324,7 @@ static void lost_parent_is_sealed_for(void **state)
     uint16_t from = (uint16_t)kr_roster_find(&a->roster, &b->attach);
     assert_int_equal(a->have[from], 0);
     struct kr_request ack = {
-        .kind = KR_REQ_ACK,
-        .room = ROOM,
-        .u.ack = {.instance = a->instance, .epoch = 3, .missing = &from, .missing_count = 1}};
+        .kind = KR_REQ_ACK, .room = ROOM, .u.ack = {.epoch = 3, .missing = &from, .missing_count = 1}};
     peer_send(&w, a, &ack);
     assert_int_equal(b->wanted, 1);
     struct kr_packed entries[PEERS_MAX];
@@ -331,6 +332,7 @@ static void lost_parent_is_sealed_for(void **state)
     struct kr_request s = peer_supplement(b, entries, &to, 1);
     peer_send(&w, b, &s);
     assert_string_equal(b->error, "");
+    world_wait(&w, GATHER_MS);
     assert_int_equal(a->have[from], 1);
 }
 
@@ -362,7 +364,7 @@ static void restart_recovers(void **state)
     world_restart(&w);
     world_joined(&w);
     assert_int_equal(a->highest, 5); /* 4 is never used again */
-    assert_int_equal(a->reasons, KR_REASON_RECOVER);
+    assert_int_equal(a->reasons, KR_REASON_RECOVER | KR_REASON_LEAVE);
     assert_int_equal(a->link.kind, KR_EPOCH_FRESH);
     assert_int_equal(a->roster.len, 2);
     assert_memory_equal(&a->instance, &instance, sizeof(instance));
@@ -407,9 +409,74 @@ static void link_loss_recovers(void **state)
     world_link_up(&w);
     world_joined(&w);
     assert_int_equal(a->highest, 3);
-    assert_int_equal(a->reasons, KR_REASON_RECOVER);
+    assert_int_equal(a->reasons, KR_REASON_RECOVER | KR_REASON_LEAVE);
     assert_int_equal(a->roster.len, 1);
     assert_int_equal(b->highest, 2);
+}
+
+static void the_link_is(bool full)
+{
+    world_event(&w, &(struct kr_event){.kind = KR_EV_QUEUE, .now = w.now, .u.queue_over_soft = full});
+}
+
+/* A thousand rooms that recover at once would bring the link down again. A leave does not wait. */
+static void recovering_waits_for_a_full_link(void **state)
+{
+    (void)state;
+    struct peer *a = settled("alice");
+    struct peer *b = settled("bob");
+    for (int left = 0; left < 2; left++) {
+        uint64_t before = a->highest;
+        world_link_down(&w);
+        world_link_up(&w);
+        the_link_is(true);
+        world_joined(&w);
+        world_wait(&w, 3000);
+        assert_int_equal(a->highest, before);
+        if (left)
+            peer_leave(&w, b);
+        else
+            the_link_is(false);
+        world_wait(&w, 200);
+        assert_int_equal(a->highest, before + 1);
+        assert_int_equal(a->reasons, left ? KR_REASON_RECOVER | KR_REASON_LEAVE : KR_REASON_RECOVER);
+        the_link_is(false);
+        world_wait(&w, 2000);
+        assert_int_equal(a->committed, before + 1);
+    }
+}
+
+/* A room of a thousand could not be told its whole roster by each of a thousand announces. */
+static void who_knows_the_roster_is_told_briefly(void **state)
+{
+    (void)state;
+    struct peer *a = settled("alice");
+    struct peer *b = settled("bob");
+    world_restart(&w);
+    world_joined(&w);
+    assert_int_equal(a->highest, 3);
+    assert_int_equal(a->reasons, KR_REASON_RECOVER);
+    assert_false(a->heard.full || b->heard.full || a->heard.policy_text.len);
+    world_wait(&w, 2000);
+    assert_int_equal(a->committed, 3);
+    world_link_down(&w);
+    world_link_up(&w);
+    world_joined(&w);
+    assert_int_equal(a->highest, 4);
+    assert_false(a->heard.full || b->heard.full);
+    world_wait(&w, 2000);
+    assert_int_equal(b->committed, 4);
+    w.room_settings.policy.rotate_s++; /* changed while it was stopped */
+    world_restart(&w);
+    world_joined(&w);
+    assert_int_equal(a->highest, 5);
+    assert_false(a->heard.full);
+    assert_true(a->heard.policy_text.len);
+    struct peer *c = world_peer(&w, "carol");
+    peer_join(&w, c);
+    world_wait(&w, 2000);
+    assert_int_equal(c->committed, 6);
+    assert_true(c->heard.full);
 }
 
 static void revoked_while_away_is_not_confirmed(void **state)
@@ -563,9 +630,7 @@ static void missing_holds_the_commit_up(void **state)
     assert_int_equal(a->last_delivers, 1);
     uint16_t from = (uint16_t)kr_roster_find(&a->roster, &b->attach);
     r = (struct kr_request){
-        .kind = KR_REQ_ACK,
-        .room = ROOM,
-        .u.ack = {.instance = a->instance, .epoch = 3, .missing = &from, .missing_count = 1}};
+        .kind = KR_REQ_ACK, .room = ROOM, .u.ack = {.epoch = 3, .missing = &from, .missing_count = 1}};
     peer_send(&w, a, &r);
     r = peer_ack(b);
     peer_send(&w, b, &r);
@@ -591,7 +656,150 @@ static void late_envelope_still_arrives(void **state)
     struct kr_request r = peer_envelope(b, KR_ROUND_2, entries);
     peer_send(&w, b, &r);
     assert_string_equal(b->error, "");
+    world_wait(&w, KR_GATHER_MS + 2 * KR_GATHER_MEMBER_MS - 1);
+    assert_int_equal(a->entries, 0);
+    world_wait(&w, 1);
     assert_int_equal(a->entries, 1);
+}
+
+/* --- what comes late is gathered --- */
+
+enum { LATE = 6 };
+
+/* All but the first of LATE members are mute in a rotation. */
+static void rotate_mute(struct peer *p[static LATE])
+{
+    static const char *const nicks[LATE] = {"ann", "bob", "cid", "dot", "eve", "fay"};
+    for (size_t i = 0; i < LATE; i++) {
+        p[i] = settled(nicks[i]);
+        p[i]->mute = false;
+    }
+    world_wait(&w, 10000);
+    for (size_t i = 1; i < LATE; i++)
+        p[i]->mute = true;
+    world_control(&w, KR_CONTROL_ROTATE, NULL, ROOM);
+}
+
+static void seal_late(struct peer *p)
+{
+    struct kr_packed entries[PEERS_MAX];
+    struct kr_request r = peer_envelope(p, KR_ROUND_2, entries);
+    peer_send(&w, p, &r);
+    assert_string_equal(p->error, "");
+}
+
+static unsigned has(const struct peer *p, const struct peer *of)
+{
+    return p->have[kr_roster_find(&p->roster, &of->attach)];
+}
+
+static void late_ones_are_gathered(void **state)
+{
+    (void)state;
+    struct peer *p[LATE];
+    rotate_mute(p);
+    uint64_t deadline = 2000 + 10 * LATE;
+    world_wait(&w, deadline / 2);
+    uint64_t delivers[LATE];
+    for (size_t i = 0; i < LATE; i++)
+        delivers[i] = p[i]->delivers;
+    for (size_t i = 1; i < LATE; i++)
+        seal_late(p[i]);
+    for (size_t i = 0; i < LATE; i++)
+        assert_int_equal(p[i]->delivers, delivers[i]);
+    world_wait(&w, GATHER_MS);
+    for (size_t i = 0; i < LATE; i++) {
+        assert_int_equal(p[i]->delivers, delivers[i] + 1);
+        for (size_t k = 1; k < LATE; k++)
+            assert_int_equal(has(p[i], p[k]), i != k);
+    }
+    assert_true(p[0]->committed < p[0]->highest); /* and the others have not acked yet */
+    for (size_t i = 1; i < LATE; i++) {
+        struct kr_request ack = peer_ack(p[i]);
+        peer_send(&w, p[i], &ack);
+    }
+    assert_int_equal(p[0]->committed, p[0]->highest);
+}
+
+/* Who leaves gets nothing; what a leaver sealed before is not lost. */
+static void some_leave_while_gathered(void **state)
+{
+    (void)state;
+    struct peer *p[LATE];
+    rotate_mute(p);
+    world_wait(&w, 1030);
+    seal_late(p[1]);
+    seal_late(p[2]);
+    uint64_t delivers = p[3]->delivers;
+    peer_leave(&w, p[3]);
+    peer_leave(&w, p[1]);
+    world_wait(&w, GATHER_MS);
+    assert_int_equal(p[3]->delivers, delivers);
+    assert_int_equal(has(p[0], p[1]), 1);
+    assert_int_equal(has(p[0], p[2]), 1);
+    assert_int_equal(has(p[4], p[1]), 1);
+    assert_int_equal(has(p[4], p[2]), 1);
+}
+
+/* The commit does not overtake what came before it. */
+static void gathered_goes_before_the_commit(void **state)
+{
+    (void)state;
+    struct peer *p[LATE];
+    rotate_mute(p);
+    world_wait(&w, 2000 + 10 * LATE - 1);
+    seal_late(p[1]);
+    assert_int_equal(has(p[0], p[1]), 0);
+    assert_true(p[0]->committed < p[0]->highest);
+    world_wait(&w, 1);
+    assert_int_equal(p[0]->committed, p[0]->highest);
+    assert_int_equal(has(p[0], p[1]), 1);
+    uint64_t delivers = p[0]->delivers;
+    seal_late(p[2]); /* behind the commit */
+    world_wait(&w, GATHER_MS);
+    assert_int_equal(p[0]->delivers, delivers + 1);
+    assert_int_equal(has(p[0], p[2]), 1);
+}
+
+/* Behind an abandoned epoch nothing of it is told any more; the next one is whole. */
+static void abandoned_while_gathered(void **state)
+{
+    (void)state;
+    struct peer *p[LATE];
+    rotate_mute(p);
+    world_wait(&w, 1030);
+    seal_late(p[1]);
+    uint64_t delivers = p[0]->delivers, epoch = p[0]->highest;
+    for (size_t i = 1; i < LATE; i++)
+        p[i]->mute = false;
+    world_control(&w, KR_CONTROL_REVOKE, p[2], ROOM);
+    assert_int_equal(p[0]->highest, epoch + 1);
+    assert_int_equal(p[0]->delivers, delivers + 1); /* of the next one */
+    world_wait(&w, 5000);
+    assert_int_equal(p[0]->committed, epoch + 1);
+    assert_int_equal(p[0]->delivers, delivers + 1);
+    assert_int_equal(has(p[0], p[1]), 1);
+}
+
+/* Who says that it lacks what is gathered for it: that comes, and the sender is not asked again. */
+static void what_is_gathered_is_not_wanted(void **state)
+{
+    (void)state;
+    struct peer *p[LATE];
+    rotate_mute(p);
+    world_wait(&w, 1030);
+    seal_late(p[1]);
+    uint16_t from = (uint16_t)kr_roster_find(&p[0]->roster, &p[1]->attach);
+    struct kr_request ack = {.kind = KR_REQ_ACK,
+                             .room = ROOM,
+                             .u.ack = {.epoch = p[0]->highest, .missing = &from, .missing_count = 1}};
+    peer_send(&w, p[0], &ack);
+    assert_string_equal(p[0]->error, "");
+    world_wait(&w, GATHER_MS);
+    assert_int_equal(p[1]->wanted, 0);
+    assert_int_equal(has(p[0], p[1]), 1);
+    peer_send(&w, p[0], &ack); /* it came, and could not be opened */
+    assert_int_equal(p[1]->wanted, 1);
 }
 
 static void large_rooms_are_told_in_parts(void **state)
@@ -644,6 +852,8 @@ int main(void)
         T(restart_recovers),
         T(restart_with_nobody_ends_the_instance),
         T(link_loss_recovers),
+        T(recovering_waits_for_a_full_link),
+        T(who_knows_the_roster_is_told_briefly),
         T(revoked_while_away_is_not_confirmed),
         T(policy_change_withdraws),
         T(affiliation_change_withdraws),
@@ -653,6 +863,11 @@ int main(void)
         T(another_device_in_presence_is_not_confirmed),
         T(missing_holds_the_commit_up),
         T(late_envelope_still_arrives),
+        T(late_ones_are_gathered),
+        T(some_leave_while_gathered),
+        T(gathered_goes_before_the_commit),
+        T(abandoned_while_gathered),
+        T(what_is_gathered_is_not_wanted),
         T(large_rooms_are_told_in_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,8 +83,7 @@ static void ack_badly(struct peer *p)
     }
     struct kr_request r = {.kind = KR_REQ_ACK,
                            .room = ROOM,
-                           .u.ack = {.instance = p->instance,
-                                     .epoch = p->link.epoch,
+                           .u.ack = {.epoch = p->link.epoch,
                                      .missing = missing,
                                      .missing_count = n,
                                      .mismatch = missing,

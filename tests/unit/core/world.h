@@ -28,13 +28,19 @@ struct peer {
     struct kr_id device, attach, instance, nonce;
     const char *affiliation;
     bool present, attached, mute; /* mute: neither seals nor acks by itself */
-    const struct peer *deaf_to;   /* acks it as missing whatever comes */
+    unsigned sources;             /* that it takes part in; 0: says nothing */
+    bool lead;
+    struct kr_digest confirm; /* of what it holds, in an epoch with a leader: all say the same by default */
+    struct kr_digest told;    /* as delivered */
+    bool was_told;
+    const struct peer *deaf_to; /* acks it as missing whatever comes */
     /* what it was told */
     struct kr_roster roster;   /* of the last announce */
     struct kr_roster building; /* of the one whose parts are coming */
     uint32_t parts, deliver_parts;
     size_t body_len; /* of its ciphertexts; 0: short */
     struct kr_epoch_link link;
+    struct kr_notice_announce heard; /* the first part of the last one, and what it left out */
     struct kr_digest context;
     uint64_t highest, committed;
     unsigned reasons;
@@ -119,6 +125,7 @@ void peer_send_as(struct world *w, struct peer *p, const char *jid, const struct
 struct kr_request peer_envelope(struct peer *p, enum kr_round round, struct kr_packed *entries);
 struct kr_request peer_supplement(struct peer *p, struct kr_packed *entries, const uint16_t *to,
                                   size_t count);
+struct kr_sig peer_sign(const struct peer *p, struct kr_span text);
 void peer_sign_envelope(struct peer *p, struct kr_request *r);
 struct kr_request peer_ack(struct peer *p);
 

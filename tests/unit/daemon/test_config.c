@@ -77,6 +77,32 @@ static void comments_spaces_and_lists(void **state)
     kr_config_done(&c);
 }
 
+#define WITNESS "witness.example.org+0ea12664+BCmsuuFBvMrwsi4alNNNC8c2HlJtC/4SyJeUvJMilm3X"
+#define LOG_KEY "kms.example.org/audit+703d2f73+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"
+
+static void the_log_is_kept_and_witnessed_as_told(void **state)
+{
+    char errmsg[KR_CONFIG_ERR] = "";
+    struct kr_settings s;
+    struct kr_config c;
+
+    (void)state;
+    assert_int_equal(read_text(MINIMAL "witness = " WITNESS "   https://witness.example.org/a/\n"
+                                       "witness = " WITNESS
+                                       " http://[::1]:8080\nkeep-names = 0\nkeep-guests = 7\n",
+                               errmsg, &c),
+                     0);
+    assert_int_equal(c.witness.len, 2);
+    assert_int_equal(c.witness_interval_s, 10);
+    kr_config_settings(&c, &s);
+    kr_config_done(&c);
+    assert_true(s.witnessed);
+    assert_int_equal(s.keep_names_ms, 0);
+    assert_int_equal(s.keep_evidence_ms, 365 * 86400000ULL);
+    assert_int_equal(s.keep_guests_ms, 7 * 86400000ULL);
+    kr_settings_done(&s);
+}
+
 static void sections_inherit_from_the_star(void **state)
 {
     char errmsg[KR_CONFIG_ERR] = "";
@@ -149,12 +175,25 @@ static const struct {
     {MINIMAL "[room *]\n", "k.conf:3: a section is written [room \"GLOB\"]"},
     {MINIMAL "[room \"\"]\n", "k.conf:3: a section is written [room \"GLOB\"]"},
     {MINIMAL "[rooms \"*\"]\n", "k.conf:3: a section is written [room \"GLOB\"]"},
-    {MINIMAL "[room \"*\"]\nauthorise = verified\n",
+    {MINIMAL "[room \"*\"]\nauthorise = trusted\n",
      "k.conf:4: authorise is one of: occupants members registered"},
-    {MINIMAL "[room \"*\"]\nsource = service\n", "k.conf:4: source is one of: participants"},
+    {MINIMAL "[room \"*\"]\nsource = nobody\n",
+     "k.conf:4: source is one of: participants leader passphrase service"},
     {MINIMAL "[room \"*\"]\nsuite = 6\n", "k.conf:4: suite is a whole number from 1 to 5"},
     {MINIMAL "[room \"*\"]\nsuite = 1\nformat = jframe\n", "k.conf:4: suite is for format sframe"},
     {MINIMAL "[room \"*\"]\nrotate = 60\nrotate = 61\n", "k.conf:5: rotate was set already, in line 4"},
+    {MINIMAL "witness = " WITNESS "\n", "k.conf:3: witness is a key and an address"},
+    {MINIMAL "witness = https://witness.example.org\n", "k.conf:3: witness is a key and an address"},
+    {MINIMAL "witness = x" WITNESS " https://witness.example.org\n",
+     "k.conf:3: witness is a key and an address"},
+    {MINIMAL "witness = " LOG_KEY " https://witness.example.org\n", "k.conf:3: witness has the key of a log"},
+    {MINIMAL "witness = " WITNESS " witness.example.org\n", "k.conf:3: witness ends with an address"},
+    {MINIMAL "witness = " WITNESS " ftp://witness.example.org\n", "k.conf:3: witness ends with an address"},
+    {MINIMAL "witness = " WITNESS " https://\n", "k.conf:3: witness ends with an address"},
+    {MINIMAL "witness = " WITNESS " https://w.example.org/?log=1\n",
+     "k.conf:3: witness ends with an address"},
+    {MINIMAL "witness-interval = 0\n", "k.conf:3: witness-interval is a whole number from 1"},
+    {MINIMAL "keep-names = forever\n", "k.conf:3: keep-names is a whole number from 0"},
     {MINIMAL "[room \"*\"]\ncoalesce = 2000\n", "k.conf:4: coalesce-max is below coalesce"},
 };
 
@@ -376,6 +415,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(minimal_has_the_defaults),
         cmocka_unit_test(comments_spaces_and_lists),
+        cmocka_unit_test(the_log_is_kept_and_witnessed_as_told),
         cmocka_unit_test(sections_inherit_from_the_star),
         cmocka_unit_test(mistakes_are_named_with_their_line),
         cmocka_unit_test(nul_bytes_are_refused),

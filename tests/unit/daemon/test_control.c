@@ -193,7 +193,7 @@ static struct kr_web_answer get_metrics(struct world *w, const char *method, con
 {
     struct kr_web_answer a = {0};
 
-    kr_metrics_handle(w->d, &(struct kr_web_request){.method = method, .path = path, .body = ""}, &a);
+    kr_pages_handle(w->d, &(struct kr_web_request){.method = method, .path = path, .body = ""}, &a);
     return a;
 }
 

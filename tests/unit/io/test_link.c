@@ -6,10 +6,13 @@
 
 #include <cmocka.h>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/alloc.h"
 #include "base/limit.h"
@@ -359,6 +362,20 @@ static void a_silent_link_is_kept_alive(void **state)
     assert_int_equal(server.got[before], ' ');
 }
 
+/* What is sent in two pieces does not wait for the server's acknowledgement of the first. */
+static void small_stanzas_are_not_held_back(void **state)
+{
+    (void)state;
+    bring_up();
+    short events = 0;
+    uint64_t d = 0;
+    int on = 0;
+    socklen_t len = sizeof(on);
+    int fd = kr_link_poll(link_, &events, &d);
+    assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &len), 0);
+    assert_int_not_equal(on, 0);
+}
+
 static void a_closed_link_says_goodbye_after_what_was_queued(void **state)
 {
     (void)state;
@@ -389,6 +406,7 @@ int main(void)
         CASE(a_peer_that_does_not_read_gets_everything_later_and_in_order),
         CASE(too_long_a_queue_drops_the_link),
         CASE(a_silent_link_is_kept_alive),
+        CASE(small_stanzas_are_not_held_back),
         CASE(a_closed_link_says_goodbye_after_what_was_queued),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

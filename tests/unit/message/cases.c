@@ -11,7 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/limit.h"
-#include "support/el_expat.h"
+#include "parse/text.h"
 
 int case_run(case_recode recode, const char *xml, char **ret_again)
 {

@@ -65,9 +65,9 @@ static void test_bodies(void **state)
     }
     assert_int_equal(read_one(0, KR_PACKED_WITHHELD, 0, 1), KR_E_MALFORMED);
     assert_int_equal(read_one(0, KR_PACKED_WITHHELD, 2, 1), KR_E_MALFORMED);
-    for (uint8_t reason = 0; reason < 6; reason++)
+    for (uint8_t reason = 0; reason < 7; reason++)
         assert_int_equal(read_one(0, KR_PACKED_WITHHELD, 1, reason),
-                         reason >= 1 && reason <= 3 ? 0 : KR_E_MALFORMED);
+                         reason >= 1 && reason <= 4 ? 0 : KR_E_MALFORMED);
     assert_int_equal(read_one(0, 3, 1, 1), KR_E_MALFORMED);
 }
 

@@ -13,7 +13,7 @@
 #include "base/limit.h"
 #include "cases.h"
 #include "message/request.h"
-#include "support/el_expat.h"
+#include "parse/text.h"
 #include "xml/ns.h"
 
 /* As an IQ of the right type: the type is tested apart. */
@@ -34,7 +34,8 @@ static int recode(const struct kr_el *payload, struct kr_arena *arena, struct kr
 #define OTK_A    "<otk key='" KEY_A "' sig='" SIG_A "'/>"
 #define OTK_B    "<otk key='" KEY_B "' sig='" SIG_A "'/>"
 #define FALLBACK "<fallback key='" KEY_B "' sig='" SIG_A "'/>"
-#define EPOCH    "instance='" ID_A "' epoch='8'"
+#define IN       "in='AAECAwQF'"
+#define EPOCH    "epoch='8'"
 #define ENTRIES  "AAAAAAF4AAMCAAEC"
 
 static const struct case_good goods[] = {
@@ -74,24 +75,24 @@ static const struct case_good goods[] = {
       {"<of attach='" ID_A "' reset='true'/><of attach='" ID_B "'/>", "", M},
       {"reset='true'", "reset='false'", 0},
       {"reset='true'", "reset='yes'", M}}},
-    {"<envelope " NS " " ROOM " " EPOCH " round='2' sig='" SIG_A "'>" ENTRIES "</envelope>",
+    {"<envelope " NS " " IN " " EPOCH " sig='" SIG_A "'>" ENTRIES "</envelope>",
      "",
-     {{"round='2'", "round='3'", M},
-      {"round='2'", "round='1'", 0},
-      {"round='2'", "round='supplement'", 0},
+     {{"epoch='8'", "epoch='8' round='3'", M},
+      {"epoch='8'", "epoch='8' round='1'", 0},
+      {"epoch='8'", "epoch='8' round='supplement'", 0},
       {"epoch='8'", "epoch='0'", M},
       {"epoch='8'", "epoch='2147483648'", M},
       {"epoch='8'", "epoch='2147483647'", 0},
-      {"round='2'", "round='2' part='1' of='2'", M}, /* a signature that is not on the last part */
-      {"round='2'", "round='2' part='2' of='2'", 0},
-      {"round='2'", "round='2' part='3' of='2'", M},
-      {"round='2'", "round='2' part='0' of='2'", M},
-      {"round='2'", "round='2' part='0' of='0'", M},
-      {"round='2'", "round='2' part='1'", M},
-      {"round='2'", "round='2' of='1'", M},
-      {"round='2'", "round='2' part='1' of='1'", 0},
-      {"round='2'", "round='2' part='128' of='128'", 0},
-      {"round='2'", "round='2' part='129' of='129'", M},
+      {"epoch='8'", "epoch='8' part='1' of='2'", M}, /* a signature that is not on the last part */
+      {"epoch='8'", "epoch='8' part='2' of='2'", 0},
+      {"epoch='8'", "epoch='8' part='3' of='2'", M},
+      {"epoch='8'", "epoch='8' part='0' of='2'", M},
+      {"epoch='8'", "epoch='8' part='0' of='0'", M},
+      {"epoch='8'", "epoch='8' part='1'", M},
+      {"epoch='8'", "epoch='8' of='1'", M},
+      {"epoch='8'", "epoch='8' part='1' of='1'", 0},
+      {"epoch='8'", "epoch='8' part='128' of='128'", 0},
+      {"epoch='8'", "epoch='8' part='129' of='129'", M},
       {ENTRIES, "", R},
       {ENTRIES, " " ENTRIES, B},
       {ENTRIES, ENTRIES "=", B},
@@ -99,10 +100,10 @@ static const struct case_good goods[] = {
       {ENTRIES, "AAMAAAF4AAMBAAEC", R},
       {ENTRIES, "EAAAAAF4", R},
       {ENTRIES, "AAAAAAF4AAMCAAE", M}}},
-    {"<envelope " NS " " ROOM " " EPOCH " round='1' part='1' of='3'>" ENTRIES "</envelope>",
-     "",
+    {"<envelope " NS " " IN " " EPOCH " round='1' part='1' of='3'>" ENTRIES "</envelope>",
+     " round ",
      {{"part='1'", "part='3'", M}, {"of='3'", "of='3' sig='" SIG_A "'", M}}},
-    {"<ack " NS " " ROOM " " EPOCH " missing='0 3 4095' mismatch='5'/>",
+    {"<ack " NS " " IN " " EPOCH " missing='0 3 4095' mismatch='5'/>",
      " missing mismatch ",
      {{"0 3", "3 0", M},
       {"0 3", "3 3", M},
@@ -118,7 +119,8 @@ static const struct case_good goods[] = {
       {"mismatch='5'", "mismatch='-5'", M}}},
     {"<session " NS " " ROOM " to='" ID_A "'>AGFiYw</session>",
      "",
-     {{"AGFiYw", "AWFiYw", M},
+     {{"AGFiYw", "AWFiYw", 0},
+      {"AGFiYw", "AmFiYw", M},
       {"AGFiYw", "AA", M},
       {"AGFiYw", "", M},
       {"AGFiYw", "AGFiY", B},
@@ -129,6 +131,19 @@ static const struct case_good goods[] = {
     {"<approve " NS " " ROOM " device='" ID_A "'/>", "", {{NULL, NULL, 0}}},
     {"<revoke " NS " " ROOM " device='" ID_A "'/>", "", {{NULL, NULL, 0}}},
     {"<rotate " NS " " ROOM "/>", "", {{NULL, NULL, 0}}},
+    {"<attach " NS " " ROOM " instance='" ID_A "' participant='p' owner='' device='" ID_A "' attach='" ID_B
+     "' nonce='" ID_A "' ed25519='" KEY_A "' curve25519='" KEY_B "' sig='" SIG_A
+     "' sources='participants leader' lead='true'>" FALLBACK "</attach>",
+     " sources lead ",
+     {{"'participants leader'", "'participants leaders'", M},
+      {"'participants leader'", "'leader leader'", M},
+      {"'participants leader'", "''", M},
+      {"'participants leader'", "'passphrase'", 0},
+      {"lead='true'", "lead='yes'", M}}},
+    {"<envelope " NS " " IN " " EPOCH " sig='" SIG_A "' confirm='" KEY_A "'>" ENTRIES "</envelope>",
+     " confirm ",
+     {{"confirm='AQ", "confirm='", B}, {"sig='" SIG_A "'", "part='1' of='2'", M}}},
+    {"<ack " NS " " IN " " EPOCH " confirm='" KEY_A "'/>", " confirm ", {{"confirm='AQ", "confirm='", B}}},
 };
 
 static void test_cases(void **state)
@@ -150,7 +165,10 @@ static void test_iq_type(void **state)
         assert_int_equal(kr_request_decode(el, !is_set, &arena, &q), KR_E_UNKNOWN_REQUEST);
         assert_string_equal(q.room, "kept");
         assert_int_equal(kr_request_decode(el, is_set, &arena, &q), 0);
-        assert_string_equal(q.room, "r@c.example");
+        if (kr_request_is_in(q.kind))
+            assert_true(!q.room && q.in.b[5] == 5);
+        else
+            assert_string_equal(q.room, "r@c.example");
         assert_string_equal(kr_request_name(q.kind), el->name);
         assert_int_equal(kr_request_is_set(q.kind), is_set);
     }

@@ -11,7 +11,7 @@
 #include "base/limit.h"
 #include "cases.h"
 #include "message/request.h"
-#include "support/el_expat.h"
+#include "parse/text.h"
 
 #define M    KR_E_MALFORMED
 #define ROOM "room='r@c.example'"

@@ -11,7 +11,7 @@
 #include "base/err.h"
 #include "base/limit.h"
 #include "message/stanza.h"
-#include "support/el_expat.h"
+#include "parse/text.h"
 
 static struct kr_arena arena;
 

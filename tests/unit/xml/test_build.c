@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/limit.h"
-#include "support/el_expat.h"
+#include "parse/text.h"
 #include "xml/build.h"
 #include "xml/ns.h"
 

@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/limit.h"
-#include "support/el_expat.h"
+#include "parse/text.h"
 #include "xml/ns.h"
 
 static struct kr_arena arena;

@@ -1,0 +1,105 @@
+/* Who is told of which attestations. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/attested.h"
+#include "core/tell.h"
+
+enum { LINE_BYTES = 320 }; /* of an element beside its text */
+
+struct batch { /* for one client, sent in events of a bounded size */
+    struct kr_core *core;
+    const struct kr_room *room;
+    const struct kr_attach *to;
+    struct kr_attestation_line lines[KR_ATTESTATIONS_PART];
+    size_t count, bytes;
+};
+
+static void flush(struct batch *b)
+{
+    struct kr_notice n = {.kind = KR_NOTICE_ATTESTATIONS,
+                          .room = b->room->jid,
+                          .u.attestations = {.lines = b->lines, .count = b->count}};
+    if (b->count)
+        kr_tell(b->core, b->to->full_jid, &n);
+    b->count = b->bytes = 0;
+}
+
+static void add(struct batch *b, const struct kr_attestation_line *line)
+{
+    size_t bytes = LINE_BYTES + line->text.len / 3 * 4;
+    if (b->count == KR_ATTESTATIONS_PART || b->bytes + bytes > KR_SPLIT_LEN)
+        flush(b);
+    b->lines[b->count++] = *line;
+    b->bytes += bytes;
+}
+
+/* One that was taken back is told with the word of that. */
+static void add_both(struct batch *b, const struct kr_attested *at)
+{
+    struct kr_attestation_line line = {.text = at->rec.text,
+                                       .sig = at->rec.sig,
+                                       .ed25519 = at->rec.ed25519,
+                                       .curve25519 = at->rec.curve25519};
+    if (!at->rec.revoke_text.len) {
+        add(b, &line);
+        return;
+    }
+    line.revokes = true;
+    line.text = at->rec.revoke_text;
+    line.sig = at->rec.revoke_sig;
+    add(b, &line);
+}
+
+static bool concerns(const struct kr_room *room, const struct kr_attested *at, const struct kr_attach *to)
+{
+    if (strcmp(at->t.room, KR_ATTEST_ANY_ROOM) != 0 && strcmp(at->t.room, room->jid) != 0)
+        return false;
+    return kr_id_equal(&at->t.verifier, &to->device) || (room->policy.authorise == KR_AUTHORISE_VERIFIED &&
+                                                         room->policy.verified_by != KR_VERIFIED_BY_OPERATOR);
+}
+
+static void add_of(struct batch *b, const struct kr_id *device)
+{
+    struct kr_subject *s = NULL;
+    HASH_FIND(hh, b->core->subjects, device, sizeof(*device), s);
+    for (const struct kr_attested *at = s ? s->first : NULL; at; at = at->next) {
+        bool over = b->core->now.wall_ms / 1000 >= at->t.expires_s;
+        if (!over && !at->rec.revoke_text.len && concerns(b->room, at, b->to))
+            add_both(b, at);
+    }
+}
+
+void kr_attested_tell(struct kr_core *core, const struct kr_attested *at)
+{
+    for (const struct kr_room *room = core->rooms; room; room = room->hh.next) {
+        for (const struct kr_attach *a = room->attaches; a; a = a->hh.next) {
+            struct batch b = {.core = core, .room = room, .to = a};
+            if (!a->confirmed || !concerns(room, at, a))
+                continue;
+            add_both(&b, at);
+            flush(&b);
+        }
+    }
+}
+
+void kr_attested_tell_one(struct kr_core *core, const struct kr_room *room, const struct kr_attach *to)
+{
+    struct batch b = {.core = core, .room = room, .to = to};
+    for (const struct kr_attach *a = core->subjects ? room->attaches : NULL; a; a = a->hh.next)
+        if (a != to)
+            add_of(&b, &a->device);
+    flush(&b);
+}
+
+void kr_attested_tell_new(struct kr_core *core, const struct kr_room *room, const struct kr_attach *newcomer)
+{
+    kr_attested_tell_one(core, room, newcomer);
+    for (const struct kr_attach *a = core->subjects ? room->attaches : NULL; a; a = a->hh.next) {
+        struct batch b = {.core = core, .room = room, .to = a};
+        if (a == newcomer || !a->confirmed)
+            continue;
+        add_of(&b, &newcomer->device);
+        flush(&b);
+    }
+}

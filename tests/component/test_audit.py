@@ -1,0 +1,237 @@
+#!/usr/bin/python3
+"""The log of a real meeting, checked offline by keyroomctl: as it is, and after each way of tampering with it."""
+
+import base64
+import hashlib
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+
+import nacl.bindings
+import nacl.signing
+
+from harness.daemon import ROOM
+from harness.run import main, scenario
+from harness.scene import scene
+
+TOOL = os.path.join(os.path.dirname(os.environ["KR_BIN"]), "keyroomctl")
+EVERY_BYTE = os.environ["KR_EVERY_BYTE"]
+
+
+def audit(*args):
+    done = subprocess.run([TOOL, "audit", *args], capture_output=True, text=True, timeout=120)
+    return done.returncode, done.stdout + done.stderr
+
+
+def meeting(s, rotations):
+    anna, bert, carl = s.meeting("anna", "bert", "carl")
+    for _ in range(rotations):
+        above = anna.highest
+        s.daemon.http("POST", "/v1/rotate", {"room": ROOM})
+        s.complete([anna, bert, carl], above=above)
+    s.daemon.stop()
+
+
+def change(path, *statements):
+    db = sqlite3.connect(path)
+    for name in ("log_leaf_no_update", "log_leaf_no_delete", "log_leaf_no_holes"):
+        db.execute("DROP TRIGGER IF EXISTS " + name)
+    for sql, *values in statements:
+        db.execute(sql, values)
+    db.commit()
+    db.close()
+
+
+# Makes room for an entry 4.
+SHIFT = (("UPDATE log_leaf SET idx = idx + 1000000 WHERE idx > 3",), ("UPDATE log_leaf SET idx = idx - 999999 WHERE idx > 999999",))
+
+
+def db_value(path, sql):
+    db = sqlite3.connect(path)
+    value = db.execute(sql).fetchone()[0]
+    db.close()
+    return value
+
+
+def sealed_log_key(db, seal_file, vkey):
+    """The log's own private key, as only its operator can open it."""
+    with open(seal_file, encoding="ascii") as f:
+        seal = bytes.fromhex(f.read().strip())
+    origin = vkey.split("+")[0]
+    box = db_value(db, "SELECT sealed FROM log_key ORDER BY n DESC")
+    seed = nacl.bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(box[24:], b"log-key:" + origin.encode(), box[:24], seal)
+    return nacl.signing.SigningKey(seed)
+
+
+def checkpoint(key, vkey, size, root):
+    origin = vkey.split("+")[0]
+    text = "%s\n%d\n%s\n" % (origin, size, base64.b64encode(root).decode())
+    line = base64.b64encode(bytes.fromhex(vkey.split("+")[1]) + key.sign(text.encode()).signature).decode()
+    return ("%s\n\u2014 %s %s\n" % (text, origin, line)).encode()
+
+
+def fields_of_a_bundle(c, folder, db, vkey, proof):
+    """A field that is another's, whole and well formed."""
+    with open(proof, encoding="utf-8") as f:
+        head, _, note = f.read().partition("\n\n")
+    title, extra, index, *hashes = head.split("\n")
+    packed = base64.b64decode(extra.split(" ")[1])
+    length = int.from_bytes(packed[:4], "big")
+    entry, evidence = packed[4:4 + length], packed[8 + length:]
+    bent = os.path.join(folder, "bent.tlog-proof")
+
+    def lp(value):
+        return len(value).to_bytes(4, "big") + value
+
+    def refused(what, word, extra=extra, index=index, hashes=tuple(hashes), note=note, vkey=vkey, args=()):
+        if isinstance(extra, bytes):
+            extra = "extra " + base64.b64encode(extra).decode()
+        with open(bent, "w", encoding="utf-8") as f:
+            f.write("\n".join([title, *([extra] if extra else []), index, *hashes, "", note]))
+        code, text = audit("check", bent, "--vkey", vkey, *args)
+        c.true(code == 1 and word in text, "%s is refused: %s" % (what, text))
+
+    number = int(index.split(" ")[1])
+    others = [row for row in sqlite3.connect(db).execute("SELECT l.idx, l.entry, e.bytes FROM log_leaf l JOIN log_evidence e USING (idx)")
+              if row[0] != number]
+    refused("another index", "proof: ", index="index %d" % (number - 1))
+    refused("an index outside", "proof: index-outside", index="index 100000")
+    refused("a hash too few", "proof: proof-short", hashes=hashes[:-1])
+    refused("a hash too many", "proof: proof-long", hashes=hashes + hashes[:1])
+    refused("hashes that changed places", "proof: not-included", hashes=hashes[1::-1] + hashes[2:])
+    refused("another commit's entry and evidence", "proof: not-included", extra=lp(others[0][1]) + lp(others[0][2]))
+    refused("another commit's evidence", "evidence: is not the one", extra=lp(entry) + lp(others[0][2]))
+    refused("no evidence", "evidence: is missing", extra=lp(entry) + lp(b""))
+    refused("evidence with a signature less", "evidence: is not the one", extra=lp(entry) + lp(evidence[:-68]))
+    refused("evidence that says more", "extra: ", extra=packed + b"x")
+    refused("no extra", "extra: ", extra=None)
+    refused("another key of the same name", "proof: unsigned", vkey=vkey_of(vkey.split("+")[0], bytes(31) + b"\1"))
+    db = sqlite3.connect(db)
+    for size, note in db.execute("SELECT size, note FROM log_checkpoint ORDER BY size").fetchall()[::3]:
+        if size != int(note.split(b"\n")[1]) or size == db.execute("SELECT max(size) FROM log_checkpoint").fetchone()[0]:
+            continue
+        refused("the checkpoint of size %d" % size, "proof: ", note=note.decode())
+    with open(bent, "w", encoding="utf-8") as f:
+        f.write("\n".join([title, "extra " + base64.b64encode(lp(entry) + lp(b"")).decode(), index, *hashes, "", note_of(proof)]))
+    code, text = audit("check", bent, "--vkey", vkey, "--entry-only")
+    c.true(code == 0 and "does not say who sealed" in text, "the entry alone, if that is asked for: " + text)
+
+
+def vkey_of(name, seed):
+    public = b"\1" + bytes(nacl.signing.SigningKey(seed).verify_key)
+    return "%s+%s+%s" % (name, hashlib.sha256(name.encode() + b"\n" + public).hexdigest()[:8], base64.b64encode(public).decode())
+
+
+def note_of(proof):
+    with open(proof, encoding="utf-8") as f:
+        return f.read().partition("\n\n")[2]
+
+
+@scenario
+def the_log_of_a_meeting(c):
+    with scene(c) as s:
+        meeting(s, 3)
+        folder = os.path.dirname(s.daemon.database)
+        whole = os.path.join(folder, "copy.db")
+        db = sqlite3.connect(s.daemon.database)
+        db.execute("VACUUM INTO ?", (whole,))
+        entries = [e for _, e in db.execute("SELECT idx, entry FROM log_leaf ORDER BY idx")]
+        commit = max(i for i, e in enumerate(entries) if b"\ntype=commit\n" in e)
+        db.close()
+        code, text = audit("vkey", "--db", whole)
+        vkey = text.strip().splitlines()[-1]
+        c.equal(code, 0, "vkey: " + text)
+        code, text = audit("verify", "--db", whole, "--vkey", vkey, "--signatures")
+        c.true(code == 0 and "audit: ok: %d entries" % len(entries) in text, "a log that nobody touched: " + text)
+        c.true("in no checkpoint" not in text, "the service signs the end of its log: " + text)
+
+        bad = os.path.join(folder, "bad.db")
+
+        def refused(what, word, *statements, args=()):
+            shutil.copy(whole, bad)
+            change(bad, *statements)
+            code, text = audit("verify", "--db", bad, "--vkey", vkey, *args)
+            c.true(code == 1 and word in text, "%s is named: %s" % (what, text))
+
+        n = len(entries)
+        flipped = bytearray(entries[4])
+        flipped[-3] ^= 1
+        refused("a flipped bit", "entry 4: is not the one whose hash the tree was made of", ("UPDATE log_leaf SET entry = ? WHERE idx = 4", bytes(flipped)))
+        refused("a dropped entry", "entry 5: is missing", ("DELETE FROM log_leaf WHERE idx = 5",))
+        refused("a cut log", "entry %d: is missing" % (n - 1), ("DELETE FROM log_leaf WHERE idx = ?", n - 1))
+        refused("two that changed places", "entry 3: is the one that was signed as entry 4", ("UPDATE log_leaf SET entry = ? WHERE idx = 3", entries[4]),
+                ("UPDATE log_leaf SET entry = ? WHERE idx = 4", entries[3]))
+        refused("a doubled entry", "entry 4: is the one that was signed as entry 3", *SHIFT,
+                ("INSERT INTO log_leaf VALUES (4, ?)", entries[3]))
+        refused("an entry put in", "entry 4: is not the one", *SHIFT,
+                ("INSERT INTO log_leaf VALUES (4, ?)", b"keyroom:1:log\nv=1\nt=1\ntype=start\nversion=2\n"))
+        other = entries[4].replace(b"type=", b"type=x", 1)
+        refused("an entry rewritten with its hash", "is not the one that was signed", ("UPDATE log_leaf SET entry = ? WHERE idx = 4", other),
+                ("UPDATE log_node SET hash = ? WHERE level = 0 AND idx = 4", hashlib.sha256(b"\0" + other).digest()))
+        refused("a dropped entry whose place was closed", "entry 5: is the one that was signed as entry 6",
+                ("DELETE FROM log_leaf WHERE idx = 5",), ("UPDATE log_leaf SET idx = idx + 1000000 WHERE idx > 5",),
+                ("UPDATE log_leaf SET idx = idx - 1000001 WHERE idx > 5",))
+        refused("an entry added behind the end", "entry %d: the tree keeps no hash of it" % n, ("INSERT INTO log_leaf VALUES (?, ?)", n, entries[3]))
+        refused("a node of the tree", "node 1 of level 1: is not the hash of what is below it",
+                ("UPDATE log_node SET hash = ? WHERE level = 1 AND idx = 1", bytes(32)))
+        key = sealed_log_key(whole, s.daemon.path("seal.key"), vkey)
+        size = db_value(whole, "SELECT size FROM log_checkpoint WHERE n = 2")
+        note = checkpoint(key, vkey, size, bytes(32))
+        twin = ("CREATE TABLE twin AS SELECT * FROM log_checkpoint",), ("INSERT INTO twin VALUES (9999, ?, ?, ?, 0, ?)", vkey.split("+")[0], size, bytes(32), note), \
+            ("DROP TABLE log_checkpoint",), ("ALTER TABLE twin RENAME TO log_checkpoint",)
+        refused("two checkpoints of one size", "checkpoint of size %d: two are signed, with different roots" % size, *twin)
+        refused("another root, signed with the log's own key", "checkpoint of size %d: its root is not that of the entries: one of the entries" % size,
+                ("UPDATE log_checkpoint SET root = ?, note = ? WHERE n = 2", bytes(32), note))
+        refused("a checkpoint's row", "checkpoint of size %d: its row does not say what it signs" % (size + 1),
+                ("UPDATE log_checkpoint SET size = size + 1 WHERE n = 2",))
+        forged = db_value(whole, "SELECT note FROM log_checkpoint WHERE n = 1").replace(b"audit\n", b"audit\n1", 1)
+        refused("a forged checkpoint", "bad-signature", ("UPDATE log_checkpoint SET note = ? WHERE n = 1", forged))
+        refused("a truncated checkpoint", "checkpoint of size", ("UPDATE log_checkpoint SET note = substr(note, 1, length(note) - 5) WHERE n = 1",))
+        refused("evidence that was changed", "its evidence is not the one", ("UPDATE log_evidence SET bytes = ?", db_value(whole, "SELECT bytes FROM log_evidence") + b"\0"), args=("--signatures",))
+        code, text = audit("verify", "--db", whole, "--vkey", vkey.replace("+", "x+", 1))
+        c.equal(code, 1, "another key's name: " + text)
+
+        proof = os.path.join(folder, "commit.tlog-proof")
+        code, text = audit("prove", "--db", whole, "--index", str(commit), "--out", proof)
+        c.equal(code, 0, "prove: " + text)
+        code, text = audit("check", proof, "--vkey", vkey)
+        c.true(code == 0 and text.count(": its key went to exactly the other 2 devices") == 3, "a bundle checks without the service: " + text)
+        fields_of_a_bundle(c, folder, whole, vkey, proof)
+        done = subprocess.run([EVERY_BYTE, "bundle", proof, vkey], capture_output=True, text=True, timeout=250)
+        c.true(done.returncode == 0 and "all refused" in done.stdout, "every bit of a bundle: " + done.stdout + done.stderr)
+
+        page = os.path.join(folder, "report.html")
+        code, text = audit("report", "--db", whole, "--out", page)
+        html = open(page, encoding="utf-8").read()
+        c.true(code == 0 and "Nobody verified anybody." in html and "<script" not in html and vkey in html, "a report: " + text)
+        code, text = audit("report", "--db", whole, "--out", page, "--from", "2001-01-01", "--until", "2001-01-02")
+        c.true(code == 0 and "no entry that was asked for" in open(page, encoding="utf-8").read(), "a report on nothing: " + text)
+        shutil.copy(whole, bad)
+        change(bad, *(("DELETE FROM " + name,) for name in ("log_leaf", "log_node", "log_checkpoint", "log_evidence")))
+        code, text = audit("report", "--db", bad, "--out", page)
+        html = open(page, encoding="utf-8").read()
+        c.true(code == 0 and "no entry that was asked for" in html and "no checkpoint yet" in html, "a report on an empty log: " + text)
+        code, text = audit("verify", "--db", bad, "--vkey", vkey)
+        c.true(code == 1 and "checkpoints: there is none of the log" in text, "an empty log is not the one that was signed: " + text)
+        seal = s.daemon.path("seal.key")
+        owner = db_value(whole, "SELECT substr(subject, 7) FROM opening WHERE subject LIKE 'owner:%'")
+        code, text = audit("show", "--db", whole, "--seal-key", seal, "--person", owner)
+        c.true(code == 0 and owner in text, "a person is found: " + text)
+        code, text = audit("erase", owner, "--db", whole, "--seal-key", seal)
+        c.equal(code, 0, "erase: " + text)
+        code, text = audit("erase", owner, "--db", whole, "--seal-key", seal)
+        c.true(code == 1 and "nothing ties" in text, "who was erased is not there to be erased: " + text)
+        code, text = audit("report", "--db", whole, "--seal-key", seal, "--out", page, "--person", owner)
+        c.true(code == 0 and "no entry that was asked for" in open(page, encoding="utf-8").read(), "a report on an erased person: " + text)
+        code, text = audit("show", "--db", whole, "--seal-key", seal)
+        c.true(code == 0 and owner not in text and "participant=" + owner.split("@")[0] + " " not in text, "an erased person is not found: " + text)
+        code, text = audit("verify", "--db", whole, "--vkey", vkey, "--signatures")
+        c.true(code == 0 and "was erased" in text, "the roots stay valid: " + text)
+        code, text = audit("export", "--db", whole)
+        c.equal((code, len(text.splitlines())), (0, n), "export: a line for each entry")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

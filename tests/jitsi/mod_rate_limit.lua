@@ -1,0 +1,1 @@
+-- Stands in for Jitsi's module of that name: that it is loaded is all that is looked at.
