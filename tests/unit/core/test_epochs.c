@@ -1,4 +1,4 @@
-/* The life of epochs, from the first join to the restart. */
+/* The life of epochs, from the first join on. */
 #include "world.h"
 
 #include "base/err.h"
@@ -8,9 +8,6 @@
 #include <string.h>
 
 static struct world w;
-
-/* Until all that came late in a small room is delivered. */
-enum { GATHER_MS = KR_GATHER_MS + 20 * KR_GATHER_MEMBER_MS };
 
 static int setup(void **state)
 {
@@ -36,10 +33,7 @@ static struct peer *joined(const char *nick)
 
 static struct peer *settled(const char *nick)
 {
-    struct peer *p = joined(nick);
-    world_wait(&w, 5000);
-    assert_int_equal(p->committed, p->highest);
-    return p;
+    return peer_settle(&w, nick);
 }
 
 static void first_member_alone(void **state)
@@ -349,151 +343,6 @@ static void whole_tells_all(void **state)
     assert_true(a->delivers > delivers);
 }
 
-static void restart_recovers(void **state)
-{
-    (void)state;
-    struct peer *a = settled("alice");
-    struct peer *b = settled("bob");
-    struct peer *c = settled("carol");
-    struct kr_id instance = a->instance;
-    b->mute = true;
-    world_control(&w, KR_CONTROL_ROTATE, NULL, ROOM); /* in flight when it stops */
-    assert_int_equal(a->highest, 4);
-    b->mute = false;
-    c->present = c->attached = false; /* left meanwhile */
-    world_restart(&w);
-    world_joined(&w);
-    assert_int_equal(a->highest, 5); /* 4 is never used again */
-    assert_int_equal(a->reasons, KR_REASON_RECOVER | KR_REASON_LEAVE);
-    assert_int_equal(a->link.kind, KR_EPOCH_FRESH);
-    assert_int_equal(a->roster.len, 2);
-    assert_memory_equal(&a->instance, &instance, sizeof(instance));
-    world_wait(&w, 100);
-    assert_int_equal(b->committed, 5);
-    assert_int_equal(c->highest, 4);
-}
-
-static void restart_with_nobody_ends_the_instance(void **state)
-{
-    (void)state;
-    struct peer *a = settled("alice");
-    struct kr_id instance = a->instance;
-    a->present = false;
-    world_restart(&w);
-    world_joined(&w);
-    struct kr_room_view v;
-    assert_true(world_view(&w, &v));
-    assert_false(v.has_instance);
-    struct kr_snapshot s = {0};
-    assert_int_equal(w.store->ops->load(w.store, &s), 0);
-    assert_int_equal(s.room_count, 0);
-    assert_int_equal(s.attach_count, 0);
-    kr_snapshot_done(&s);
-    a->highest = 0;
-    peer_join(&w, a);
-    assert_memory_not_equal(&a->instance, &instance, sizeof(instance));
-    world_wait(&w, 200);
-    assert_int_equal(a->highest, 1);
-}
-
-static void link_loss_recovers(void **state)
-{
-    (void)state;
-    struct peer *a = settled("alice");
-    struct peer *b = settled("bob");
-    world_link_down(&w);
-    world_wait(&w, 5000);
-    snprintf(b->jid, sizeof(b->jid),
-             "bob@example.org/2"); /* another session under the nick: the attach is over */
-    b->attached = false;
-    world_link_up(&w);
-    world_joined(&w);
-    assert_int_equal(a->highest, 3);
-    assert_int_equal(a->reasons, KR_REASON_RECOVER | KR_REASON_LEAVE);
-    assert_int_equal(a->roster.len, 1);
-    assert_int_equal(b->highest, 2);
-}
-
-static void the_link_is(bool full)
-{
-    world_event(&w, &(struct kr_event){.kind = KR_EV_QUEUE, .now = w.now, .u.queue_over_soft = full});
-}
-
-/* A thousand rooms that recover at once would bring the link down again. A leave does not wait. */
-static void recovering_waits_for_a_full_link(void **state)
-{
-    (void)state;
-    struct peer *a = settled("alice");
-    struct peer *b = settled("bob");
-    for (int left = 0; left < 2; left++) {
-        uint64_t before = a->highest;
-        world_link_down(&w);
-        world_link_up(&w);
-        the_link_is(true);
-        world_joined(&w);
-        world_wait(&w, 3000);
-        assert_int_equal(a->highest, before);
-        if (left)
-            peer_leave(&w, b);
-        else
-            the_link_is(false);
-        world_wait(&w, 200);
-        assert_int_equal(a->highest, before + 1);
-        assert_int_equal(a->reasons, left ? KR_REASON_RECOVER | KR_REASON_LEAVE : KR_REASON_RECOVER);
-        the_link_is(false);
-        world_wait(&w, 2000);
-        assert_int_equal(a->committed, before + 1);
-    }
-}
-
-/* A room of a thousand could not be told its whole roster by each of a thousand announces. */
-static void who_knows_the_roster_is_told_briefly(void **state)
-{
-    (void)state;
-    struct peer *a = settled("alice");
-    struct peer *b = settled("bob");
-    world_restart(&w);
-    world_joined(&w);
-    assert_int_equal(a->highest, 3);
-    assert_int_equal(a->reasons, KR_REASON_RECOVER);
-    assert_false(a->heard.full || b->heard.full || a->heard.policy_text.len);
-    world_wait(&w, 2000);
-    assert_int_equal(a->committed, 3);
-    world_link_down(&w);
-    world_link_up(&w);
-    world_joined(&w);
-    assert_int_equal(a->highest, 4);
-    assert_false(a->heard.full || b->heard.full);
-    world_wait(&w, 2000);
-    assert_int_equal(b->committed, 4);
-    w.room_settings.policy.rotate_s++; /* changed while it was stopped */
-    world_restart(&w);
-    world_joined(&w);
-    assert_int_equal(a->highest, 5);
-    assert_false(a->heard.full);
-    assert_true(a->heard.policy_text.len);
-    struct peer *c = world_peer(&w, "carol");
-    peer_join(&w, c);
-    world_wait(&w, 2000);
-    assert_int_equal(c->committed, 6);
-    assert_true(c->heard.full);
-}
-
-static void revoked_while_away_is_not_confirmed(void **state)
-{
-    (void)state;
-    struct peer *a = settled("alice");
-    struct peer *b = settled("bob");
-    world_link_down(&w);
-    world_control(&w, KR_CONTROL_REVOKE, b, ROOM);
-    assert_int_equal(w.reply_err, 0);
-    world_link_up(&w);
-    world_joined(&w);
-    assert_int_equal(a->roster.len, 1);
-    assert_int_equal(b->highest, 2);
-    assert_string_equal(b->detached_reason, "revoked");
-}
-
 static void policy_change_withdraws(void **state)
 {
     (void)state;
@@ -601,20 +450,6 @@ static void another_session_under_the_nick_is_a_leave(void **state)
     assert_int_equal(b->highest, 2);
 }
 
-static void another_device_in_presence_is_not_confirmed(void **state)
-{
-    (void)state;
-    struct peer *a = settled("alice");
-    struct peer *b = settled("bob");
-    world_link_down(&w);
-    b->device = a->device; /* same session, same nick, another <device/> */
-    b->attached = false;
-    world_link_up(&w);
-    world_joined(&w);
-    assert_int_equal(a->roster.len, 1);
-    assert_int_equal(b->highest, 2);
-}
-
 static void missing_holds_the_commit_up(void **state)
 {
     (void)state;
@@ -642,193 +477,6 @@ static void missing_holds_the_commit_up(void **state)
     assert_int_equal(a->laggards, 0);
 }
 
-static void late_envelope_still_arrives(void **state)
-{
-    (void)state;
-    struct peer *a = settled("alice");
-    struct peer *b = settled("bob");
-    b->mute = true;
-    world_control(&w, KR_CONTROL_ROTATE, NULL, ROOM);
-    world_wait(&w, 3000);
-    assert_int_equal(a->committed, 3);
-    assert_int_equal(a->entries, 0);
-    struct kr_packed entries[PEERS_MAX];
-    struct kr_request r = peer_envelope(b, KR_ROUND_2, entries);
-    peer_send(&w, b, &r);
-    assert_string_equal(b->error, "");
-    world_wait(&w, KR_GATHER_MS + 2 * KR_GATHER_MEMBER_MS - 1);
-    assert_int_equal(a->entries, 0);
-    world_wait(&w, 1);
-    assert_int_equal(a->entries, 1);
-}
-
-/* --- what comes late is gathered --- */
-
-enum { LATE = 6 };
-
-/* All but the first of LATE members are mute in a rotation. */
-static void rotate_mute(struct peer *p[static LATE])
-{
-    static const char *const nicks[LATE] = {"ann", "bob", "cid", "dot", "eve", "fay"};
-    for (size_t i = 0; i < LATE; i++) {
-        p[i] = settled(nicks[i]);
-        p[i]->mute = false;
-    }
-    world_wait(&w, 10000);
-    for (size_t i = 1; i < LATE; i++)
-        p[i]->mute = true;
-    world_control(&w, KR_CONTROL_ROTATE, NULL, ROOM);
-}
-
-static void seal_late(struct peer *p)
-{
-    struct kr_packed entries[PEERS_MAX];
-    struct kr_request r = peer_envelope(p, KR_ROUND_2, entries);
-    peer_send(&w, p, &r);
-    assert_string_equal(p->error, "");
-}
-
-static unsigned has(const struct peer *p, const struct peer *of)
-{
-    return p->have[kr_roster_find(&p->roster, &of->attach)];
-}
-
-static void late_ones_are_gathered(void **state)
-{
-    (void)state;
-    struct peer *p[LATE];
-    rotate_mute(p);
-    uint64_t deadline = 2000 + 10 * LATE;
-    world_wait(&w, deadline / 2);
-    uint64_t delivers[LATE];
-    for (size_t i = 0; i < LATE; i++)
-        delivers[i] = p[i]->delivers;
-    for (size_t i = 1; i < LATE; i++)
-        seal_late(p[i]);
-    for (size_t i = 0; i < LATE; i++)
-        assert_int_equal(p[i]->delivers, delivers[i]);
-    world_wait(&w, GATHER_MS);
-    for (size_t i = 0; i < LATE; i++) {
-        assert_int_equal(p[i]->delivers, delivers[i] + 1);
-        for (size_t k = 1; k < LATE; k++)
-            assert_int_equal(has(p[i], p[k]), i != k);
-    }
-    assert_true(p[0]->committed < p[0]->highest); /* and the others have not acked yet */
-    for (size_t i = 1; i < LATE; i++) {
-        struct kr_request ack = peer_ack(p[i]);
-        peer_send(&w, p[i], &ack);
-    }
-    assert_int_equal(p[0]->committed, p[0]->highest);
-}
-
-/* Who leaves gets nothing; what a leaver sealed before is not lost. */
-static void some_leave_while_gathered(void **state)
-{
-    (void)state;
-    struct peer *p[LATE];
-    rotate_mute(p);
-    world_wait(&w, 1030);
-    seal_late(p[1]);
-    seal_late(p[2]);
-    uint64_t delivers = p[3]->delivers;
-    peer_leave(&w, p[3]);
-    peer_leave(&w, p[1]);
-    world_wait(&w, GATHER_MS);
-    assert_int_equal(p[3]->delivers, delivers);
-    assert_int_equal(has(p[0], p[1]), 1);
-    assert_int_equal(has(p[0], p[2]), 1);
-    assert_int_equal(has(p[4], p[1]), 1);
-    assert_int_equal(has(p[4], p[2]), 1);
-}
-
-/* The commit does not overtake what came before it. */
-static void gathered_goes_before_the_commit(void **state)
-{
-    (void)state;
-    struct peer *p[LATE];
-    rotate_mute(p);
-    world_wait(&w, 2000 + 10 * LATE - 1);
-    seal_late(p[1]);
-    assert_int_equal(has(p[0], p[1]), 0);
-    assert_true(p[0]->committed < p[0]->highest);
-    world_wait(&w, 1);
-    assert_int_equal(p[0]->committed, p[0]->highest);
-    assert_int_equal(has(p[0], p[1]), 1);
-    uint64_t delivers = p[0]->delivers;
-    seal_late(p[2]); /* behind the commit */
-    world_wait(&w, GATHER_MS);
-    assert_int_equal(p[0]->delivers, delivers + 1);
-    assert_int_equal(has(p[0], p[2]), 1);
-}
-
-/* Behind an abandoned epoch nothing of it is told any more; the next one is whole. */
-static void abandoned_while_gathered(void **state)
-{
-    (void)state;
-    struct peer *p[LATE];
-    rotate_mute(p);
-    world_wait(&w, 1030);
-    seal_late(p[1]);
-    uint64_t delivers = p[0]->delivers, epoch = p[0]->highest;
-    for (size_t i = 1; i < LATE; i++)
-        p[i]->mute = false;
-    world_control(&w, KR_CONTROL_REVOKE, p[2], ROOM);
-    assert_int_equal(p[0]->highest, epoch + 1);
-    assert_int_equal(p[0]->delivers, delivers + 1); /* of the next one */
-    world_wait(&w, 5000);
-    assert_int_equal(p[0]->committed, epoch + 1);
-    assert_int_equal(p[0]->delivers, delivers + 1);
-    assert_int_equal(has(p[0], p[1]), 1);
-}
-
-/* Who says that it lacks what is gathered for it: that comes, and the sender is not asked again. */
-static void what_is_gathered_is_not_wanted(void **state)
-{
-    (void)state;
-    struct peer *p[LATE];
-    rotate_mute(p);
-    world_wait(&w, 1030);
-    seal_late(p[1]);
-    uint16_t from = (uint16_t)kr_roster_find(&p[0]->roster, &p[1]->attach);
-    struct kr_request ack = {.kind = KR_REQ_ACK,
-                             .room = ROOM,
-                             .u.ack = {.epoch = p[0]->highest, .missing = &from, .missing_count = 1}};
-    peer_send(&w, p[0], &ack);
-    assert_string_equal(p[0]->error, "");
-    world_wait(&w, GATHER_MS);
-    assert_int_equal(p[1]->wanted, 0);
-    assert_int_equal(has(p[0], p[1]), 1);
-    peer_send(&w, p[0], &ack); /* it came, and could not be opened */
-    assert_int_equal(p[1]->wanted, 1);
-}
-
-static void large_rooms_are_told_in_parts(void **state)
-{
-    (void)state;
-    enum { N = 178 };
-    char nick[16];
-    struct peer *p[N];
-    w.quiet = true;
-    for (int i = 0; i < N; i++) {
-        snprintf(nick, sizeof(nick), "peer%d", i);
-        p[i] = world_peer(&w, nick);
-        p[i]->body_len = KR_CIPHERTEXT_MAX;
-        peer_join(&w, p[i]);
-    }
-    w.quiet = false;
-    world_wait(&w, 300);
-    for (int i = 0; i < N; i++) {
-        assert_int_equal(p[i]->committed, 1);
-        assert_int_equal(p[i]->entries, N - 1);
-    }
-    peer_leave(&w, p[7]);
-    world_wait(&w, 1500);
-    assert_int_equal(p[0]->committed, 2);
-    assert_int_equal(p[0]->laggards, 0);
-    assert_int_equal(p[0]->entries, N - 2);
-    assert_true(p[0]->deliver_parts > 1);
-}
-
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -849,26 +497,12 @@ int main(void)
         T(missing_is_delivered_again_and_wanted),
         T(lost_parent_is_sealed_for),
         T(whole_tells_all),
-        T(restart_recovers),
-        T(restart_with_nobody_ends_the_instance),
-        T(link_loss_recovers),
-        T(recovering_waits_for_a_full_link),
-        T(who_knows_the_roster_is_told_briefly),
-        T(revoked_while_away_is_not_confirmed),
         T(policy_change_withdraws),
         T(affiliation_change_withdraws),
         T(churn_holds_joins_not_leaves),
         T(leaver_is_not_waited_for),
         T(another_session_under_the_nick_is_a_leave),
-        T(another_device_in_presence_is_not_confirmed),
         T(missing_holds_the_commit_up),
-        T(late_envelope_still_arrives),
-        T(late_ones_are_gathered),
-        T(some_leave_while_gathered),
-        T(gathered_goes_before_the_commit),
-        T(abandoned_while_gathered),
-        T(what_is_gathered_is_not_wanted),
-        T(large_rooms_are_told_in_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

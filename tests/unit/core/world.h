@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
+#include "base/limit.h"
 #include "core/core.h"
 #include "epoch/rounds.h"
 #include "message/event.h"
@@ -20,6 +21,9 @@
 #define ROOM    "room@muc.example.org"
 
 enum { PEERS_MAX = 180 };
+
+/* Until all that came late in a small room is delivered. */
+enum { GATHER_MS = KR_GATHER_MS + 20 * KR_GATHER_MEMBER_MS };
 
 struct peer {
     char nick[32], jid[96], owner[96];
@@ -110,6 +114,8 @@ struct peer *world_peer(struct world *w, const char *nick); /* finds or makes */
 void peer_enter(struct world *w, struct peer *p);           /* presence */
 void peer_leave(struct world *w, struct peer *p);
 void peer_join(struct world *w, struct peer *p); /* enter, challenge, attach */
+struct peer *peer_settle(struct world *w,
+                         const char *nick); /* makes one that joins, until its epoch is committed */
 void peer_challenge(struct world *w, struct peer *p);
 void peer_new_attach(struct world *w, struct peer *p);
 
@@ -128,6 +134,9 @@ struct kr_request peer_supplement(struct peer *p, struct kr_packed *entries, con
 struct kr_sig peer_sign(const struct peer *p, struct kr_span text);
 void peer_sign_envelope(struct peer *p, struct kr_request *r);
 struct kr_request peer_ack(struct peer *p);
+
+/* Something of ours that came to it: noted, and whatever must always hold is asserted. */
+void peer_receive(struct world *w, struct peer *p, const struct kr_el *el);
 
 bool world_view(struct world *w, struct kr_room_view *ret_view);
 struct kr_digest world_state(struct world *w); /* of all that views show */
