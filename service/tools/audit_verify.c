@@ -1,7 +1,6 @@
 /* The whole log, from the file and the key alone: each entry, the tree, each checkpoint. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "audit.h"
@@ -76,16 +75,11 @@ static struct kr_span kept(struct verify *v, struct level *l, unsigned level, ui
     return has ? blob(l->s, 1) : kr_span(NULL, 0);
 }
 
-struct signed_rows {
-    struct kr_signed *rows;
-    size_t count, at;
-};
-
 /* The next checkpoint of the log that is one; false: there is none. */
-static bool next_checkpoint(struct verify *v, struct signed_rows *r, struct kr_checkpoint *ret_c)
+static bool next_checkpoint(struct verify *v, struct kr_signed_rows *r, struct kr_checkpoint *ret_c)
 {
-    while (r->at < r->count) {
-        const struct kr_signed *s = &r->rows[r->at++];
+    const struct kr_signed *s;
+    while ((s = kr_signed_next(r)) != NULL) {
         *ret_c = (struct kr_checkpoint){.size = s->size, .root = s->root};
         if (kr_walk_opened(&v->walk, s->row_size, s->verdict, s->row_fits))
             return true;
@@ -93,14 +87,15 @@ static bool next_checkpoint(struct verify *v, struct signed_rows *r, struct kr_c
     return false;
 }
 
-static void walk(struct verify *v, sqlite3_stmt *leaves, struct signed_rows *cps, struct level *levels)
+/* Whether there is a checkpoint that was not reached: *ret_c. */
+static bool walk(struct verify *v, sqlite3_stmt *leaves, struct kr_signed_rows *cps, struct level *levels,
+                 struct kr_checkpoint *ret_c)
 {
-    struct kr_checkpoint c;
-    bool more = next_checkpoint(v, cps, &c);
+    bool more = next_checkpoint(v, cps, ret_c);
     int rc = SQLITE_ROW;
     for (;;) {
-        for (; more && c.size <= v->walk.tree.size; more = next_checkpoint(v, cps, &c))
-            kr_walk_checkpoint(&v->walk, &c);
+        for (; more && ret_c->size <= v->walk.tree.size; more = next_checkpoint(v, cps, ret_c))
+            kr_walk_checkpoint(&v->walk, ret_c);
         rc = sqlite3_step(leaves);
         if (rc != SQLITE_ROW)
             break;
@@ -113,19 +108,19 @@ static void walk(struct verify *v, sqlite3_stmt *leaves, struct signed_rows *cps
     }
     if (rc != SQLITE_ROW && rc != SQLITE_DONE)
         kr_audit_find(&v->findings, "database: %s", sqlite3_errmsg(v->db));
-    kr_walk_end(&v->walk, more ? &c : NULL);
+    return more;
 }
 
 static int all_entries(struct verify *v, const struct kr_audit *a)
 {
     struct level levels[KR_LOG_LEVELS] = {{.s = NULL}};
-    struct signed_rows cps = {.at = 0};
-    int err = 0;
-    cps.rows = kr_audit_signed(a->db, v->walk.key, &cps.count, &err);
-    sqlite3_stmt *leaves = err ? NULL : prepare(v, "SELECT idx, entry FROM log_leaf ORDER BY idx");
-    if (leaves)
-        walk(v, leaves, &cps, levels);
-    free(cps.rows);
+    struct kr_signed_rows *cps = kr_signed_begin(a->db, v->walk.key);
+    sqlite3_stmt *leaves = cps ? prepare(v, "SELECT idx, entry FROM log_leaf ORDER BY idx") : NULL;
+    struct kr_checkpoint c;
+    bool more = leaves && walk(v, leaves, cps, levels, &c);
+    int err = kr_signed_end(cps);
+    if (!err && leaves)
+        kr_walk_end(&v->walk, more ? &c : NULL);
     sqlite3_finalize(leaves);
     sqlite3_finalize(v->where);
     for (size_t i = 0; i < KR_LOG_LEVELS; i++)

@@ -202,14 +202,14 @@ static void every_checkpoint(struct log *log, struct kr_walk *w, const char *pat
 {
     uint64_t count = 0;
     size_t rows = 0;
-    int err = 0;
-    struct kr_signed *all = kr_audit_signed(path, &log->key, &rows, &err);
-    for (size_t i = 0; i < rows; i++) {
-        if (!kr_walk_opened(w, all[i].row_size, all[i].verdict, all[i].row_fits) || all[i].size > log->count)
-            fail("not read: checkpoint of size", all[i].row_size, 0);
-        log->signed_at[all[i].size] = (struct kr_checkpoint){.size = all[i].size, .root = all[i].root};
+    struct kr_signed_rows *all = kr_signed_begin(path, &log->key);
+    for (const struct kr_signed *c; all && (c = kr_signed_next(all)) != NULL; rows++) {
+        if (!kr_walk_opened(w, c->row_size, c->verdict, c->row_fits) || c->size > log->count)
+            fail("not read: checkpoint of size", c->row_size, 0);
+        log->signed_at[c->size] = (struct kr_checkpoint){.size = c->size, .root = c->root};
     }
-    free(all);
+    if (kr_signed_end(all))
+        exit(2);
     sqlite3_stmt *s =
         query(db, "SELECT size, root, note FROM log_checkpoint WHERE origin = ?1 AND n % 7 = 1 LIMIT ?2");
     sqlite3_bind_text(s, 1, log->key.name, -1, SQLITE_STATIC);
