@@ -43,12 +43,14 @@ def _costs(results):
     yield "keyroomd's memory per idle member, 1,000 rooms of 10", None if idle is None else f"{idle:.0f} B", "at most 4,096 B"
 
 
+# The server reads as much at once as its read size, and then pauses: with a large one a burst passes before the limit is felt.
 def _slow_uplink(results):
-    commit = results.value("leave-10kbps", 50, CHECKED, "commit")
-    yield ("commit with 10 kB/s of upload, N=50", None if commit is None else f"{commit:.2f} s",
-           "before the deadline, 2 s + 10 ms a member = 2.5 s")
-    ack = results.value("leave-10kbps", 50, STOCK, "last_ack")
-    yield "stock's last ack with 10 kB/s, N=50", None if ack is None else f"{ack:.2f} s", "stock's time-out is 5 s"
+    for case, reads in (("leave-10kbps", "large reads"), ("leave-10kbps-default-read", "default reads")):
+        commit = results.value(case, 50, CHECKED, "commit")
+        yield (f"commit with 10 kB/s of upload, {reads}, N=50", None if commit is None else f"{commit:.2f} s",
+               "before the deadline, 2 s + 10 ms a member = 2.5 s")
+        ack = results.value(case, 50, STOCK, "last_ack")
+        yield f"stock's last ack with 10 kB/s, {reads}, N=50", None if ack is None else f"{ack:.2f} s", "stock's time-out is 5 s"
 
 
 def _enable(results):

@@ -21,9 +21,9 @@ class System:
 SYSTEMS = (
     System("keyroom-participants", "keyroom", 500, source="participants", options={"leader-above": 0}, floor="prosody-floor"),
     System("keyroom-leader", "keyroom", 1000, source="leader", floor="prosody-floor-leader",
-           cases=("leave", "leave-default-read", "leave-10kbps", "join-storm")),
+           cases=("leave", "leave-default-read", "leave-10kbps", "leave-10kbps-default-read", "join-storm")),
     System("keyroom-service", "keyroom", 1000, source="service",
-           cases=("leave", "leave-default-read", "leave-10kbps", "join-storm")),
+           cases=("leave", "leave-default-read", "leave-10kbps", "leave-10kbps-default-read", "join-storm")),
     System(STOCK, "stock", 200),
 )
 
@@ -58,6 +58,8 @@ CASES = (
          rename={"leave": "leave-default-read"}, floor=True),
     Case("leave-10kbps", "meeting", (50,), (50,), rounds=(1, 3), server={"client_rate": "10kb/s"}, load=ONLY_LEAVE,
          rename={"leave": "leave-10kbps"}),
+    Case("leave-10kbps-default-read", "meeting", (), (50,), rounds=(1, 3), server={"client_rate": "10kb/s", "read_size": None},
+         load=ONLY_LEAVE, rename={"leave": "leave-10kbps-default-read"}),
     Case("leave-olm", "meeting", (), (10, 20, 50), rounds=(1, 3), load={"olm": True}, options=PATIENT,
          rename={"leave": "leave-olm", "join": "join-olm"}),
     Case("enable-all", "enable", (20,), (20, 50, 100, 130), load={"olm": True}, options=PATIENT),

@@ -23,6 +23,7 @@ WANTED = {
     "join": ("keyroom-participants", "stock"),
     "leave-default-read": ("keyroom-participants", "stock", "prosody-floor"),
     "leave-10kbps": ("keyroom-participants", "stock"),
+    "leave-10kbps-default-read": ("keyroom-participants", "stock"),
     "leave-olm": ("keyroom-participants", "stock"),
     "enable-all": ("keyroom-participants", "stock"),
     "join-storm": ("keyroom-participants", "stock"),
