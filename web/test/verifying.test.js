@@ -226,6 +226,22 @@ for (const inC of ['alice', 'bob']) {
   });
 }
 
+test('a room that wants verified devices from now on: who may stay, stays', async () => {
+  const w = await World.start();
+  const alice = await w.join('alice');
+  await w.command('affiliate alice owner');
+  await w.command('join bob');
+  await w.wait(3000);
+  assert.equal(alice.loaded, undefined);
+  await w.command('verified owners');
+  await w.wait(3000);
+  assert.equal(alice.loaded, 1);
+  assert.equal(alice.said('detached').length, 0);
+  assert.deepEqual(alice.said('announce').at(-1).who, ['alice']);
+  assert.equal(alice.said('switch').at(-1).epoch, alice.view().epoch);
+  await w.end();
+});
+
 test('nothing is sealed for a device that our own check does not find verified', async () => {
   const w = await World.start({verifiedBy: 'owners'});
   await w.command('join alice');

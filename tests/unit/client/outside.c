@@ -159,6 +159,15 @@ static bool say_of_person(struct world *w, const char *command, const char *nick
 }
 
 /* What changes the world; false for another command. */
+static void set_verified(struct world *w, const char *by)
+{
+    struct kr_policy *p = &w->room.policy;
+    p->authorise = KR_AUTHORISE_VERIFIED;
+    assert_int_equal(kr_verified_by_read(kr_span_str(by), &p->verified_by), 0);
+    p->verifiers = p->verified_by == KR_VERIFIED_BY_REGISTERED ? 1 : 0;
+    p->verified_for_s = 3600;
+}
+
 static bool act(struct world *w, const char *command, const char *first, const char *rest)
 {
     struct kr_id device;
@@ -196,6 +205,9 @@ static bool act(struct world *w, const char *command, const char *first, const c
     } else if (strcmp(command, "affiliate") == 0) {
         assert_string_equal(rest, "owner");
         muc_affiliate(w, find(w, first), "owner");
+    } else if (strcmp(command, "verified") == 0) {
+        set_verified(w, first);
+        world_settings(w);
     } else {
         return say_of_person(w, command, first, rest);
     }
@@ -259,17 +271,6 @@ static void set_source(struct world *w)
         world_own_device(w);
 }
 
-static void set_verified(struct world *w)
-{
-    struct kr_policy *p = &w->room.policy;
-    if (!verified_by)
-        return;
-    p->authorise = KR_AUTHORISE_VERIFIED;
-    assert_int_equal(kr_verified_by_read(kr_span_str(verified_by), &p->verified_by), 0);
-    p->verifiers = p->verified_by == KR_VERIFIED_BY_REGISTERED ? 1 : 0;
-    p->verified_for_s = 3600;
-}
-
 static void live(void **state)
 {
     (void)state;
@@ -283,7 +284,8 @@ static void live(void **state)
     assert_int_equal(kr_format_read(kr_span_str(format), &w.room.policy.format), 0);
     w.room.policy.suite = (uint16_t)suite;
     set_source(&w);
-    set_verified(&w);
+    if (verified_by)
+        set_verified(&w, verified_by);
     w.attest_for_s = 86400;
     world_start(&w);
     for (ssize_t len; (len = getline(&line, &cap, stdin)) > 1;) {

@@ -22,8 +22,12 @@ function addPart(m, part) {
   return m.members.length <= (m.head.full ? m.head.size : OCCUPANTS_MAX) && m.gone.length <= OCCUPANTS_MAX && m.past.length <= CHAIN_MAX;
 }
 
+function isForUs(c, {full, instance}) {
+  return c.phase >= ATTACHING && !c.mismatched && (!full || instance === c.instance);
+}
+
 export function handleAnnounce(c, part) {
-  if (c.phase < ATTACHING || c.mismatched || (part.full && part.instance !== c.instance))
+  if (!isForUs(c, part))
     return;
   if (c.assembly !== null && (part.part !== c.assembly.parts + 1 || !sameHead(c.assembly.head, part)))
     c.assembly = null;
@@ -40,11 +44,15 @@ export function handleAnnounce(c, part) {
     announceFailed(c, 'too-large', part);
   } else if (part.part === part.of) {
     c.assembly = null;
-    const whole = {...m.head, members: m.members, gone: m.gone, past: m.past, policyText: m.policyText};
-    const error = applyAnnounce(c, whole);
-    if (error !== null)
-      announceFailed(c, error, whole);
+    takeWhole(c, {...m.head, members: m.members, gone: m.gone, past: m.past, policyText: m.policyText});
   }
+}
+
+/* An announce from all its parts. */
+export function takeWhole(c, whole) {
+  const error = isForUs(c, whole) ? applyAnnounce(c, whole) : null;
+  if (error !== null)
+    announceFailed(c, error, whole);
 }
 
 /* Word of an epoch came: if it is above all that was announced to us, its announce is lost, and asked for. */

@@ -6,14 +6,14 @@ import {isLed, policyAllows, policyHash, readPolicy} from '../protocol/policy.js
 import {sealingOf} from '../protocol/rounds.js';
 import {Roster} from '../protocol/roster.js';
 import {attachText, deviceId, verifyText} from '../protocol/signed.js';
-import {attachAnew, attachMember, detach, floorHolds} from './attach.js';
+import {attachAnew, attachMember, detach, floorHolds, needsPart} from './attach.js';
 import {expireFor, JFRAME_RING, newEpoch, wasCommitted} from './epochs.js';
 import {checkLog, logAlarm, logAnnounced, named} from './log.js';
 import {shows} from './presence.js';
 import {requestLost} from './request.js';
 import {firstKeys} from './secrets.js';
 import {freePeer, newPeer} from './sessions.js';
-import {epochNow, MEMBER, refused, say, see} from './state.js';
+import {epochNow, forPart, MEMBER, refused, say, see} from './state.js';
 
 export function mismatch(c, error, who, deadline, announced = c.now) {
   /* the bound of 5.12 runs from the first announce that did not hold */
@@ -231,6 +231,10 @@ export function applyAnnounce(c, told) {
   }
   if (error === null && isToldAgain(last, a))
     return null; /* on `whole` */
+  if (error === null && needsPart(c, a.policy)) { /* the room's policy changed: taken up again when that is here */
+    forPart(c, {kind: 'announce', told});
+    return null;
+  }
   if (!a.full && last === null)
     return error; /* a number alone, of an attach before or of one whose announce was lost */
   /* an epoch that could not be applied may come again in full */

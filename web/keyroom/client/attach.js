@@ -12,6 +12,11 @@ import {wantPassphrase} from './secrets.js';
 import {freePeers} from './sessions.js';
 import {ask, ATTACHING, CHALLENGING, forPart, MEMBER, NONE, REATTACH_MS, refused, say, WAITING} from './state.js';
 
+/* A room of verified devices, and what verifies is not here yet. */
+export function needsPart(c, policy) {
+  return policy.authorise === 'verified' && c.part === null && !c.partRefused;
+}
+
 export function floorHolds(c, policy) {
   const verified = policy.authorise === 'verified';
   if (verified && (c.part === null || (AUTHORISE[c.floor] === 'verified' && policy.verifiedBy === 'operator' && !c.operatorMayVerify)))
@@ -106,7 +111,7 @@ export function challengeResult(c, payload, error) {
     if (challenge.room !== c.room || challenge.participant !== c.nick || !ownerIsOurs(c, challenge.owner))
       fail('wrong-participant');
     const policy = readPolicy(challenge.policyText, c.room);
-    if (policy.authorise === 'verified' && c.part === null && !c.partRefused) { /* it is taken up again when that is here */
+    if (needsPart(c, policy)) { /* it is taken up again when that is here */
       forPart(c, {kind: 'challenge', payload});
       return;
     }

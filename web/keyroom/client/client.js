@@ -9,7 +9,7 @@ import {AUTHORISE} from '../protocol/policy.js';
 import {deviceId} from '../protocol/signed.js';
 import {attr, NS_CLIENT, payloadOf} from '../message/el.js';
 import {readNotice} from '../message/notice.js';
-import {askWholeAgain, handleAnnounce, heardOf} from './announce.js';
+import {askWholeAgain, handleAnnounce, heardOf, takeWhole} from './announce.js';
 import {challengeResult, detach, endAttach, handleDetached, handleLow, sendDetach, startAttach, unasked} from './attach.js';
 import {epochNext, epochSend, epochTime, eraseAll, fade, handleCommit, setSending} from './epochs.js';
 import {exposureNext, exposureUpdate} from './exposure.js';
@@ -115,6 +115,8 @@ function handlePart(c, part) {
   for (const what of waiting) {
     if (what.kind === 'challenge')
       challengeResult(c, what.payload, null);
+    else if (what.kind === 'announce')
+      takeWhole(c, what.told);
     else if (part !== null)
       part.take(c, what);
     else
