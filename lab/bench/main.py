@@ -132,7 +132,7 @@ class Bench:
 
     def run(self):
         # A storm leaves the machine idle most of the time: with --quick, cases whose times matter less run beside it.
-        beside = ("leave-storm", "leave-10kbps", "enable-all", "join-storm") if self.args.quick else ()
+        beside = ("leave-storm", "enable-all", "join-storm") if self.args.quick else ()
         pending = []
         for case, system, n in self.wanted():
             what = f"{case.name}, {system.name}, N={n}"
