@@ -7,6 +7,7 @@ kernel's promise to be killed when the parent dies. Start children from the main
 import ctypes
 import os
 import pwd
+import random
 import signal
 import socket
 import subprocess
@@ -42,7 +43,7 @@ def spawn(argv, *, log, user=None, cwd=None, env=None, stdin=subprocess.DEVNULL,
                                 start_new_session=True, preexec_fn=prepare, pass_fds=pass_fds)
 
 
-def stop(process, seconds=10.0):
+def stop(process, seconds=60.0):
     """Asks a process to end, then makes it. Returns its exit status."""
     if process is None:
         return None
@@ -69,18 +70,28 @@ def sanitizer_report(path):
 
 
 def free_ports(count):
-    """Ports of the loopback interface that nobody listens on."""
-    held = [socket.socket() for _ in range(count)]
+    """Ports of the loopback interface that nobody listens on. None is one that the kernel gives to outgoing connections: it might
+    until somebody listens there, and while a server is restarted."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as numbers:
+        first = int(numbers.read().split()[0])
+    choice = range(10000, first) if first > 12000 else range(first, 65536)
+    held = []
     try:
-        for s in held:
-            s.bind(("127.0.0.1", 0))
+        while len(held) < count:
+            s = socket.socket()
+            try:
+                s.bind(("127.0.0.1", random.SystemRandom().choice(choice)))
+            except OSError:
+                s.close()
+            else:
+                held.append(s)
         return [s.getsockname()[1] for s in held]
     finally:
         for s in held:
             s.close()
 
 
-def await_port(port, process, what, log, seconds=15.0):
+def await_port(port, process, what, log, seconds=60.0):
     """Returns when somebody accepts connections at the port; fails at once if the process is gone."""
     end = time.monotonic() + seconds
     while True:

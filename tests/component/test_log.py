@@ -2,6 +2,7 @@
 """The log as others read it (tiles over HTTP), and its witnesses: cosignatures, and a database that was set back."""
 
 import os
+import random
 import shutil
 import socket
 import sqlite3
@@ -29,9 +30,16 @@ def status_of(s):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """One that the kernel gives to no outgoing connection before somebody listens there."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as numbers:
+        first = int(numbers.read().split()[0])
+    while True:
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", random.SystemRandom().randrange(10000, first) if first > 12000 else 0))
+                return s.getsockname()[1]
+            except OSError:
+                continue
 
 
 def vkey_of(database):
@@ -87,7 +95,7 @@ def the_log_over_http(c):
         anna, _ = s.meeting("anna", "bert")
         many_entries(s, anna.device, 300)
         tiles, vkey = Tiles(port), Key.read(vkey_of(s.daemon.database))
-        s.wait(lambda: rows(s.daemon.database, "SELECT (SELECT max(size) FROM log_checkpoint) = (SELECT count(*) FROM log_leaf)")[0][0], "a checkpoint of all", 20)
+        s.wait(lambda: rows(s.daemon.database, "SELECT (SELECT max(size) FROM log_checkpoint) = (SELECT count(*) FROM log_leaf)")[0][0], "a checkpoint of all", 60)
         status, note, headers = tiles.get("/checkpoint")
         text, signatures = split_note(note)
         origin, size, root = read_text(text)
@@ -175,13 +183,13 @@ def a_witness_cosigns(c):
         s.start(env=DIRECT)
         tiles = Tiles(port)
         anna, bert = s.meeting("anna", "bert")  # the witness does not know the log yet: the service serves all the same
-        s.wait(lambda: "it does not know the log" in s.daemon.text(), "word on that", 30)
+        s.wait(lambda: "it does not know the log" in s.daemon.text(), "word on that", 90)
         vkey = vkey_of(s.daemon.database)
         witness.log = Key.read(vkey)
         s.wait(lambda: is_cosigned(witness, tiles), "cosigned checkpoint", 60)
-        size = witness.size
+        size, highest = witness.size, anna.highest
         s.daemon.http("POST", "/v1/rotate", {"room": ROOM})
-        s.complete([anna, bert], above=1)
+        s.complete([anna, bert], above=highest)
         s.wait(lambda: is_cosigned(witness, tiles, above=size), "later one", 60)
         note = tiles.get("/checkpoint")[1]
         c.true(Key.read(vkey).holds(split_note(note)[0], split_note(note)[1][witness.log.name, witness.log.id]), "with the log's own signature")
@@ -193,10 +201,12 @@ def a_witness_cosigns(c):
         stranger.close()
         c.true(b'keyroom_witness_up{witness="witness.example.org"} 1' in tiles.get("/metrics")[1], "metrics say so")
         # What is no cosignature of this witness is not kept.
+        entries = lambda: rows(s.daemon.database, "SELECT count(*) FROM log_leaf")[0][0]
+        s.wait(lambda: is_cosigned(witness, tiles, above=entries() - 1), "cosigned checkpoint of all", 60)  # none is under way
         known = rows(s.daemon.database, "SELECT count(*) FROM log_cosignature")[0][0]
         witness.wrong = b"\xe2\x80\x94 witness.example.org AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"
         s.daemon.http("POST", "/v1/rotate", {"room": ROOM})
-        s.wait(lambda: "is not its cosignature" in s.daemon.text(), "word on a wrong cosignature", 30)
+        s.wait(lambda: "is not its cosignature" in s.daemon.text(), "word on a wrong cosignature", 90)
         c.equal(rows(s.daemon.database, "SELECT count(*) FROM log_cosignature")[0][0], known, "a wrong one is not kept")
     witness.close()
 
