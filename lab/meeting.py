@@ -18,10 +18,11 @@ import threading
 import time
 import urllib.request
 
-from lab import cut, proc, prosody
+from lab import checker, cut, proc, prosody
 from lab.proc import LabError
 
 ROOM = "standup@" + prosody.MUC
+LOST_S = 10.0  # so long nothing is under way on the slowest machine
 
 
 def epoch_key(instance, epoch):
@@ -157,7 +158,7 @@ class Peer:
             if not self.quitting:
                 raise LabError(f"{self.life} takes no commands any more (log: {self.log})") from None
 
-    def frames(self, seconds=15.0):
+    def frames(self, seconds=60.0):
         """A fresh frames event."""
         with self.meeting.changed:
             before = self.count("frames")
@@ -169,7 +170,7 @@ class Peer:
         self.quitting = True
         self.tell("quit")
 
-    def wait_end(self, seconds=20.0):
+    def wait_end(self, seconds=60.0):
         self.meeting.until(lambda: self.ended, seconds, f"{self.life} ends")
         try:
             return self.process.wait(seconds)
@@ -246,7 +247,7 @@ class Meeting:
         with open(self.config, "w", encoding="utf-8") as out:
             out.write("\n".join(lines) + "\n")
 
-    def start_keyroomd(self, wait=True, seconds=20.0):
+    def start_keyroomd(self, wait=True, seconds=60.0):
         """Returns the moment (time.monotonic) at which it said that it is ready."""
         name = "keyroom-lab-" + secrets.token_hex(8)
         ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -277,7 +278,7 @@ class Meeting:
         self.keyroomd.wait()
         self.keyroomd = None
 
-    def await_keyroomd_end(self, seconds=20.0):
+    def await_keyroomd_end(self, seconds=60.0):
         """It is to end by itself; returns its exit status."""
         try:
             status = self.keyroomd.wait(seconds)
@@ -353,12 +354,12 @@ class Meeting:
         key = keys.pop()
         return all(sorted(peer.roster(key)) == sorted(p.nick for p in peers) for peer in peers)
 
-    def until_keyed(self, peers, seconds=30.0):
+    def until_keyed(self, peers, seconds=90.0):
         self.until(lambda: self.keyed(peers), seconds,
                    "a committed epoch of " + " ".join(sorted(peer.nick for peer in peers)))
         return peers[0].current
 
-    def until_heard(self, peers, seconds=30.0):
+    def until_heard(self, peers, seconds=90.0):
         """All of them have opened a frame of each other in their present epoch."""
 
         def heard():
@@ -370,19 +371,23 @@ class Meeting:
         self.until(heard, seconds, "everybody hears everybody: " + " ".join(sorted(peer.nick for peer in peers)))
         return peers[0].current
 
-    def drain(self, peers, seconds=20.0):
-        """All stop sending, and what is under way arrives. Returns when two counts in a row are the same."""
+    def drain(self, peers, seconds=90.0):
+        """All stop sending, and what is under way arrives. Returns when two counts in a row are the same and nothing is missing.
+        What is still missing when nothing has come for LOST_S is lost, which is for the judge to say."""
         for peer in peers:
             peer.tell("mute")
         end = time.monotonic() + seconds
-        before = None
+        before, since = None, time.monotonic()
         while True:
             now = [{name: value for name, value in peer.frames().items() if name != "t"} for peer in peers]
-            if now == before:
+            with self.changed:
+                lost = checker.judge(peers).lost
+            if now != before:
+                before, since = now, time.monotonic()
+            elif not lost or time.monotonic() - since > LOST_S:
                 for peer in peers:
                     peer.drained_at = peer.last("frames")["t"]
                 return
-            before = now
             if time.monotonic() > end:
                 raise LabError(f"frames still arrive after {seconds:.0f} s (logs: {self.folder})")
             with self.changed:
@@ -393,7 +398,7 @@ class Meeting:
     def ctl(self, *arguments, check=True):
         """keyroomctl --json; returns what it printed, decoded."""
         done = subprocess.run([os.path.join(self.bin, "keyroomctl"), "--socket", self.socket, "--json", *arguments],
-                              capture_output=True, text=True, timeout=30, env=self.env)
+                              capture_output=True, text=True, timeout=120, env=self.env)
         if check and done.returncode:
             raise LabError(f"keyroomctl {' '.join(arguments)} -> {done.returncode}: {done.stderr.strip()}")
         try:
@@ -414,7 +419,7 @@ class Meeting:
 
     def metrics(self):
         """{name with labels: value} of keyroomd's metrics page."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=10) as page:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=60) as page:
             lines = page.read().decode().splitlines()
         return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if line and line[0] != "#")}
 
