@@ -32,8 +32,9 @@ class Client:
         self._depth = 0
         self._features = 0
         self._closed = False
+        self._sending = threading.Lock()  # the reader answers while others send
         self.stanzas = []
-        self._socket = socket.create_connection(("127.0.0.1", port), 10)
+        self._socket = socket.create_connection(("127.0.0.1", port), 60)
         self._socket.settimeout(None)
         self._new_parser()
         threading.Thread(target=self._read, daemon=True).start()
@@ -64,7 +65,7 @@ class Client:
             before = self._features
         self._send(f"<?xml version='1.0'?><stream:stream to={quoteattr(domain)} version='1.0' xmlns='jabber:client' "
                    "xmlns:stream='http://etherx.jabber.org/streams'>")
-        self._until(lambda: self._features > before, 10, "the stream's features")
+        self._until(lambda: self._features > before, 60, "the stream's features")
 
     def _read(self):
         while True:
@@ -107,7 +108,8 @@ class Client:
             self._send(f"<iq type='result' id={quoteattr(stanza.get('id', ''))} to={quoteattr(stanza.get('from', ''))}/>")
 
     def _send(self, text):
-        self._socket.sendall(text.encode())
+        with self._sending:
+            self._socket.sendall(text.encode())
 
     def _until(self, condition, seconds, what):
         end = time.monotonic() + seconds
@@ -129,7 +131,7 @@ class Client:
         with self._changed:
             return len(self.stanzas)
 
-    def wait(self, match, what, since=0, seconds=15):
+    def wait(self, match, what, since=0, seconds=60):
         """The first received stanza that matches."""
         return self._until(lambda: next((s for s in self.stanzas[since:] if match(s)), None), seconds, what)
 

@@ -145,7 +145,7 @@ class JitsiMeeting(Meeting):
         """Jicofo: an admin of the server, makes the rooms and configures them."""
         return Focus(self)
 
-    def joined(self, room=ROOM, seconds=15.0):
+    def joined(self, room=ROOM, seconds=60.0):
         """Waits until the service is in the room."""
         def there():
             return any(r["room"] == room and r["joined"] for r in self.ctl("rooms").get("rooms", []))
@@ -206,13 +206,20 @@ class Component(xmpp.Client):
         self.prepare(server.component_port)
         self._send(f"<stream:stream to='{prosody.COMPONENT}' xmlns='jabber:component:accept' "
                    "xmlns:stream='http://etherx.jabber.org/streams'>")
-        self._until(lambda: self._root is not None, 10, "the component's stream")
+        self._until(lambda: self._root is not None, 60, "the component's stream")
         token = hashlib.sha1((self._root.get("id") + server.secret).encode()).hexdigest()
         self._send(f"<handshake>{token}</handshake>")
         self.wait(lambda s: s.tag == self.STANZA + "handshake", "the handshake")
 
     def _answer(self, stanza):
         pass
+
+    def settle(self, muc=prosody.MUC):
+        """What was ordered before has been handled: an answer comes behind it."""
+        name = f"settle-{next(self._ids)}"
+        self._send(f"<iq type='get' id='{name}' from='{prosody.COMPONENT}' to='{muc}'>"
+                   "<query xmlns='http://jabber.org/protocol/disco#info'/></iq>")
+        self.wait(lambda s: s.tag == self.STANZA + "iq" and s.get("id") == name, "an answer to the component")
 
     def order(self, xml, muc=prosody.MUC):
         """Something that only the module understands."""
@@ -229,7 +236,7 @@ class Component(xmpp.Client):
                   f"the component is in {room}", since)
         return since
 
-    def held(self, since=0, count=1, seconds=10):
+    def held(self, since=0, count=1, seconds=60):
         """(token, from, to, json) of each message that is held, in order."""
         def find():
             found = [s.find(self.NS + "held") for s in self.stanzas[since:]]

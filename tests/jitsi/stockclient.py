@@ -57,9 +57,10 @@ class Stock:
                 f"<jitsi_participant_e2ee.idKey.ed25519>{keys['ed25519']}</jitsi_participant_e2ee.idKey.ed25519>{on}{feature}")
 
     def join(self):
+        since = self.client.mark()
         self.client.send(f"<presence to='{self.room}/{self.nick}'><x xmlns='http://jabber.org/protocol/muc'/>"
                          f"{self.presence()}</presence>")
-        self.client.wait(lambda s: xmpp.presence_of(s, self.room, self.nick), f"{self.nick} is in")
+        self.client.wait(lambda s: xmpp.presence_of(s, self.room, self.nick), f"{self.nick} is in", since)
 
     def update(self):
         self.client.send(f"<presence to='{self.room}/{self.nick}'>{self.presence()}</presence>")
@@ -279,13 +280,13 @@ def settle(people, condition, seconds, what):
 def start(people):
     """All follow the one that switches on first, then everybody makes a key: as Jitsi's clients do."""
     others = [p.nick for p in people]
-    settle(people, lambda: all(set(p.seen) >= set(others) - {p.nick} for p in people), 15, "all see all")
+    settle(people, lambda: all(set(p.seen) >= set(others) - {p.nick} for p in people), 60, "all see all")
     for p in people:
         p.enable()
-    settle(people, lambda: all(len(p.sessions) == len(people) - 1 for p in people), 30, "sessions of all pairs")
+    settle(people, lambda: all(len(p.sessions) == len(people) - 1 for p in people), 60, "sessions of all pairs")
     for p in people:
         p.rotate()
-    settle(people, lambda: all(p.complete(others) for p in people), 30, "keys of all for all")
+    settle(people, lambda: all(p.complete(others) for p in people), 60, "keys of all for all")
 
 
 def agree(people):

@@ -25,7 +25,7 @@ def texts(who, since=0):
 
 
 def arrives(who, wanted, since, what):
-    who.client._until(lambda: len(texts(who, since)) >= len(wanted) or None, 10, what)
+    who.client._until(lambda: len(texts(who, since)) >= len(wanted) or None, 60, what)
     expect(texts(who, since) == wanted, f"{what}: {texts(who, since)}")
 
 
@@ -53,6 +53,7 @@ def verdicts(service, a, b):
     service.verdict(held[1][0])
     service.verdict(held[1][0], allow=False)
     service.order("<verdict xmlns='urn:keyroom:jitsi:1'/><nothing xmlns='urn:keyroom:jitsi:1'/>")
+    service.settle()
     flush(b)
     expect(texts(b, since) == [], "left before the first was decided")
     service.verdict(held[0][0])
@@ -82,6 +83,7 @@ def late(service, a, b):
     token = service.held(at)[0][0]
     refused(a, mine, "no answer in time", "remote-server-timeout")
     service.verdict(token)
+    service.settle()
     flush(b)
     expect(texts(b, since) == [], "a verdict that came too late was obeyed")
 
@@ -97,6 +99,7 @@ def gone_meanwhile(service, a, server):
     since = other.client.mark()
     service.verdict(token)
     refused(a, mine, "the one it was for is gone", "item-not-found")
+    service.settle()
     flush(other)
     expect(texts(other, since) == [], "a key went to whoever took the nick")
     other.leave()

@@ -20,7 +20,7 @@ def participants(m, room=MEETING):
 
 
 def sees(m, nicks, room=MEETING):
-    m.poll(lambda: any(r["room"] == room for r in m.ctl("rooms")["rooms"]) and set(participants(m, room)) == set(nicks), 15, f"the service sees {sorted(nicks)} in {room}")
+    m.poll(lambda: any(r["room"] == room for r in m.ctl("rooms")["rooms"]) and set(participants(m, room)) == set(nicks), 60, f"the service sees {sorted(nicks)} in {room}")
 
 
 def counted(client, room, count):
@@ -41,8 +41,8 @@ def change(client, room, nick, text):
     client.send(f"<presence to='{room}/{nick}'><status>{text}</status></presence>")
 
 
-def told(client, room, nick, text):
-    client.wait(lambda s: xmpp.presence_of(s, room, nick) and any(e.text == text for e in s), f"{nick}: {text}")
+def told(client, room, nick, text, since=0):
+    client.wait(lambda s: xmpp.presence_of(s, room, nick) and any(e.text == text for e in s), f"{nick}: {text}", since)
 
 
 def joins_and_changes(m, everybody):
@@ -92,7 +92,7 @@ def restart_of_the_component(m, a):
         since = a.mark()
         how()
         change(a, MEETING, "aaaaaaaa", "while it is away")
-        told(a, MEETING, "aaaaaaaa", "while it is away")
+        told(a, MEETING, "aaaaaaaa", "while it is away", since)
         m.start_keyroomd()
         m.joined()
         sees(m, ("focus", "aaaaaaaa", "bbbbbbbb", "cccccccc"))
@@ -111,7 +111,7 @@ def breakout(m, focus, everybody):
     sees(m, ("focus",), BREAKOUT)
     counted(focus.client, BREAKOUT, 1)
     focus.client.leave(BREAKOUT, "focus")
-    m.poll(lambda: not any(r["room"] == BREAKOUT for r in m.ctl("rooms")["rooms"]), 15, "the service forgets a room that ended")
+    m.poll(lambda: not any(r["room"] == BREAKOUT for r in m.ctl("rooms")["rooms"]), 60, "the service forgets a room that ended")
 
 
 def a_room_that_outlasts_its_people(m, focus, everybody):
@@ -121,7 +121,7 @@ def a_room_that_outlasts_its_people(m, focus, everybody):
     focus.client.configure(room, {"muc#roomconfig_persistentroom": "1", "muc#roomconfig_whois": "anyone"})
     m.joined(room)
     focus.client.leave(room, "focus")
-    m.poll(lambda: not any(r["room"] == room for r in m.ctl("rooms")["rooms"]), 15, "the service leaves an empty room")
+    m.poll(lambda: not any(r["room"] == room for r in m.ctl("rooms")["rooms"]), 60, "the service leaves an empty room")
     e = m.client()
     everybody.append(e)
     e.join(room, "ffffffff")
@@ -134,7 +134,7 @@ def restart_of_prosody(m, everybody):
     fresh = []
     focus = m.focus()
     fresh.append(focus.client)
-    m.poll(lambda: m.ctl("status")["link_up"], 15, "the component is back")
+    m.poll(lambda: m.ctl("status")["link_up"], 60, "the component is back")
     focus.open(MEETING)
     for nick in ("aaaaaaaa", "bbbbbbbb"):
         client = m.client()
@@ -143,7 +143,7 @@ def restart_of_prosody(m, everybody):
     m.joined()
     sees(m, ("focus", "aaaaaaaa", "bbbbbbbb"))
     focus.client.destroy(MEETING)
-    m.poll(lambda: not any(r["room"] == MEETING for r in m.ctl("rooms")["rooms"]), 15, "the service forgets a destroyed room")
+    m.poll(lambda: not any(r["room"] == MEETING for r in m.ctl("rooms")["rooms"]), 60, "the service forgets a destroyed room")
     everybody.extend(fresh)
 
 

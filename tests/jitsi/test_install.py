@@ -75,7 +75,7 @@ def body(m, _args):
            == {"focus": "none", "aaaaaaaa": "stock", "bbbbbbbb": "stock"}, "the service does not see them")
     for p in people:
         p.client.clean_of((prosody.COMPONENT, "~"))
-    done = subprocess.run([os.path.join(m.bin, "keyroomctl"), "doctor", "--config", m.config], capture_output=True, text=True, timeout=30,
+    done = subprocess.run([os.path.join(m.bin, "keyroomctl"), "doctor", "--config", m.config], capture_output=True, text=True, timeout=120,
                           env=m.env)
     expect(done.returncode == 0 and "all is well" in done.stdout, done.stdout)
 

@@ -71,17 +71,17 @@ def no_way_in(m):
     guest.presence = lambda: plain() + ("<identity><user><id>id-of-alice</id></user></identity>"
                                         "<session xmlns='urn:keyroom:jitsi:1' user='id-of-alice'/>")
     guest.join()
-    stockclient.settle(people + [guest], lambda: all("22222222" in p.seen and not p.seen["22222222"][0] for p in people), 15,
+    stockclient.settle(people + [guest], lambda: all("22222222" in p.seen and not p.seen["22222222"][0] for p in people), 60,
                        "the guest's E2EE feature is hidden from the others")
-    expect(people[0].seen["33333333"][0], "a member's feature is hidden")
+    stockclient.settle(people + [guest], lambda: people[0].seen.get("33333333", (False,))[0], 60, "a member's feature is not hidden")
     # So nobody opens a session with it, and nobody waits.
     for p in people + [guest]:
         p.enable()
-    stockclient.settle(people + [guest], lambda: all(len(p.sessions) == 1 for p in people), 15, "the members have a session")
+    stockclient.settle(people + [guest], lambda: all(len(p.sessions) == 1 for p in people), 60, "the members have a session")
     for p in people:
         p.rotate()
     names = [p.nick for p in people]
-    stockclient.settle(people + [guest], lambda: all(p.complete(names) for p in people), 15, "the members have keys")
+    stockclient.settle(people + [guest], lambda: all(p.complete(names) for p in people), 60, "the members have keys")
     stockclient.agree(people)
     expect(not any(peer == guest.nick for p in people for peer, _, _ in p.sent), "somebody sent something to the guest")
     # Its word that E2EE is on, or off again, leads nobody.
@@ -113,8 +113,8 @@ def no_way_in(m):
     guest.olm = keys
     guest.update()
     # As errors, which Prosody takes for a sign that whoever sends them is out of reach, and puts it out.
-    for text in everything():
-        other = stockclient.Stock(m.prosody, MEMBERS, "44444444")
+    for i, text in enumerate(everything()):
+        other = stockclient.Stock(m.prosody, MEMBERS, f"4444444{i:x}")  # the one before may not be out yet
         for peer in names:
             other.raw(peer, text, stanza="error")
         barrier(other)
@@ -138,9 +138,9 @@ def no_way_in(m):
     expect(view["22222222"]["stock"]["user"] is None, "a forged identity is believed")
     # A member from now on: what it offers is seen at once. A stock client does not try again what was refused, so it comes anew.
     focus.client.affiliation(MEMBERS, guest.client.jid.partition("/")[0], "member")
-    stockclient.settle(people, lambda: all(p.seen.get("22222222") == (True, True) for p in people), 15, "the new member is seen")
+    stockclient.settle(people, lambda: all(p.seen.get("22222222") == (True, True) for p in people), 60, "the new member is seen")
     guest.leave()
-    stockclient.settle(people, lambda: all("22222222" not in p.seen for p in people), 15, "it has left")
+    stockclient.settle(people, lambda: all("22222222" not in p.seen for p in people), 60, "it has left")
     for p in people + [guest]:
         p.pending.clear()
         p.requests.clear()
@@ -152,10 +152,10 @@ def no_way_in(m):
     guest.join()
     people.append(guest)
     guest.enable()
-    stockclient.settle(people, lambda: all(len(p.sessions) == 2 for p in people), 15, "sessions with the new member")
+    stockclient.settle(people, lambda: all(len(p.sessions) == 2 for p in people), 60, "sessions with the new member")
     for p in people:
         p.rotate()
-    stockclient.settle(people, lambda: all(p.complete([q.nick for q in people]) for p in people), 15, "keys with the new member")
+    stockclient.settle(people, lambda: all(p.complete([q.nick for q in people]) for p in people), 60, "keys with the new member")
     stockclient.agree(people)
     print(f"{count} messages of a guest refused", flush=True)
 
@@ -168,7 +168,7 @@ def what_no_client_does(m):
     b = stockclient.Stock(m.prosody, jitsi.ROOM, "bbbbbbbb")
     c = stockclient.Stock(m.prosody, jitsi.ROOM, "cccccccc", feature=False)
     people = [a, b, c]
-    stockclient.settle(people, lambda: all(len(p.seen) >= 3 for p in people), 15, "all see all")
+    stockclient.settle(people, lambda: all(len(p.seen) >= 3 for p in people), 60, "all see all")
     mine = a.olm.identity_keys["curve25519"]
     answered(a, "bbbbbbbb", init(mine), "unexpected-request", "E2EE is off")
     for p in (a, b):
@@ -201,11 +201,11 @@ def what_no_client_does(m):
     a.raw("bbbbbbbb", odd)
     a.raw("bbbbbbbb", odd)
     b.client._until(lambda: sum(e.text == odd for s in b.client.stanzas[since:] for e in s.iter(stockclient.JITSI + "json-message"))
-                    == 2 or None, 10, "unknown types pass")
+                    == 2 or None, 60, "unknown types pass")
     expect(len(m.logged("passed as it is")) == 1, "an unknown type is named more or less than once")
     for p in (a, b):
         p.rotate()
-    stockclient.settle(people, lambda: all(p.complete(["aaaaaaaa", "bbbbbbbb"]) for p in (a, b)), 15, "keys")
+    stockclient.settle(people, lambda: all(p.complete(["aaaaaaaa", "bbbbbbbb"]) for p in (a, b)), 60, "keys")
     stockclient.agree([a, b])
     answered(a, "dddddddd", init(mine), "item-not-found", "Recipient not in room")
     return a, b
@@ -214,33 +214,33 @@ def what_no_client_does(m):
 def operators_view(m, a, b):
     """A broken session is seen, named to the operator and to both pages; a second owner of a key too."""
     b.send("aaaaaaaa", "error", {"error": "Session already established"})
-    m.poll(lambda: m.logged("stock session of .* broken"), 10, "the broken session is in the log")
+    m.poll(lambda: m.logged("stock session of .* broken"), 60, "the broken session is in the log")
     room = m.ctl("room", jitsi.ROOM)
     pair = [p for p in room["stock_pairs"] if (p["from"], p["to"]) == ("aaaaaaaa", "bbbbbbbb")]
     expect(len(pair) == 1 and pair[0]["hint"].startswith("half-open") and pair[0]["keys"] >= 1 and pair[0]["acked"],
            f"the pair: {pair}")
-    stockclient.settle([a, b], lambda: all(any(e.get("event") == "no-session" for e in p.page) for p in (a, b)), 10,
+    stockclient.settle([a, b], lambda: all(any(e.get("event") == "no-session" for e in p.page) for p in (a, b)), 60,
                        "both pages are told")
     twin = stockclient.Stock(m.prosody, jitsi.ROOM, "eeeeeeee", bare=True)
     twin.olm = a.olm
     twin.join()
     m.poll(lambda: any(p["participant"] == "aaaaaaaa" and (p["stock"] or {}).get("shared") for p in
-                       m.ctl("room", jitsi.ROOM)["participants"]), 10, "two with one key are seen")
+                       m.ctl("room", jitsi.ROOM)["participants"]), 60, "two with one key are seen")
     twin.olm = olm.Account()
     twin.update()
-    m.poll(lambda: m.logged("changed during its stay"), 10, "a change of key is seen")
+    m.poll(lambda: m.logged("changed during its stay"), 60, "a change of key is seen")
     # All of it stands in the log for auditors, and the pair in what an operator reads.
     wanted = {"stock-device", "stock-half-open", "stock-key-shared", "stock-key-changed"}
-    m.poll(lambda: wanted <= entries(m), 15, f"entries {wanted} in the log")
+    m.poll(lambda: wanted <= entries(m), 60, f"entries {wanted} in the log")
     done = subprocess.run([os.path.join(m.bin, "keyroomctl"), "--socket", m.socket, "room", jitsi.ROOM], capture_output=True, text=True,
-                          timeout=30, env=m.env)
+                          timeout=120, env=m.env)
     expect(done.returncode == 0 and "half-open" in done.stdout and "meeting meeting-" in done.stdout, done.stdout)
 
 
 def entries(m):
     """The types that stand in the log."""
     done = subprocess.run([os.path.join(m.bin, "keyroomctl"), "audit", "export", "--db", m.database], capture_output=True, text=True,
-                          timeout=30, env=m.env)
+                          timeout=120, env=m.env)
     return {json.loads(line)["type"] for line in done.stdout.splitlines()}
 
 

@@ -30,7 +30,7 @@ def under_their_name(m):
     m.joined(NAME)
     expect(m.ctl("room", NAME)["stock"]["address"] == ADDRESS, "the room is elsewhere")
     stock = [stockclient.Stock(m.prosody, NAME, nick) for nick in ("aaaaaaaa", "bbbbbbbb")]
-    m.poll(lambda: {"aaaaaaaa", "bbbbbbbb"} <= set(participants(m, NAME)), 15, "the service sees both")
+    m.poll(lambda: {"aaaaaaaa", "bbbbbbbb"} <= set(participants(m, NAME)), 60, "the service sees both")
     stockclient.start(stock)
     stockclient.agree(stock)
     peers = [m.peer(nick, room=NAME) for nick in ("p1", "p2")]
@@ -45,13 +45,13 @@ def under_their_name(m):
     expect(len(before) == 2 and before == after, f"attached anew: {before}, {after}")
     for p in stock:
         p.rotate()
-    stockclient.settle(stock, lambda: all(p.complete(["aaaaaaaa", "bbbbbbbb"]) for p in stock), 30, "a rotation after the restart")
+    stockclient.settle(stock, lambda: all(p.complete(["aaaaaaaa", "bbbbbbbb"]) for p in stock), 60, "a rotation after the restart")
     for p in stock:
         expect(not p.errors, f"{p.nick}: {p.errors}")
         p.client.clean_of((prosody.COMPONENT, "~", "[acme]"))
     # What a page is told of its room has the name that it knows.
     stock[1].send("aaaaaaaa", "error", {"error": "Session already established"})
-    stockclient.settle(stock, lambda: all(p.page for p in stock), 10, "both pages are told")
+    stockclient.settle(stock, lambda: all(p.page for p in stock), 60, "both pages are told")
     expect(all(e["event"] == "no-session" and e["room"] == NAME for p in stock for e in p.page), f"{[p.page for p in stock]}")
     for p in stock:
         p.leave()
@@ -69,13 +69,13 @@ def owned_by_tokens(m):
     expect({name: shown[name]["owner"] for name in ("alice", "bob")} == {name: owner(name) for name in ("alice", "bob")}, f"{shown}")
     # A guest has no owner, whatever it says of itself, and waits.
     guest = m.peer("guest", room=STAFF, extra=("--owner", owner("alice")))
-    m.until(lambda: guest.attached and guest.attached["state"] == "waiting", 30, "the guest waits")
+    m.until(lambda: guest.attached and guest.attached["state"] == "waiting", 60, "the guest waits")
     expect(participants(m, STAFF)["guest"]["owner"] is None, "a guest has an owner")
     # A client that is told another owner than its own does not sign it.
     for nick, extra in (("wrong", ("--owner", owner("bob"))), ("none", ())):
         peer = m.peer(nick, room=STAFF, account="alice", extra=extra)
         m.until(lambda: any(e.get("event") == "refused" and e.get("what") == "challenge" and "wrong-participant" in str(e)
-                            for e in peer.events), 30, f"{nick}: not signed")
+                            for e in peer.events), 60, f"{nick}: not signed")
         expect(peer.attached is None, f"{nick} is attached")
         peer.quit()
     m.until_heard(people, 60)
@@ -86,7 +86,7 @@ def owned_by_tokens(m):
     third = m.peer("carol", room=STAFF, account="alice", extra=("--owner", owner("alice")))
     m.until_heard([people[0], people[1], third], 60)  # nothing was said of bob yet
     focus.client.affiliation(STAFF, f"bob@{prosody.DOMAIN}", "member")  # his presence goes out again
-    m.until(lambda: people[1].count("detached") > 0, 30, "bob's attach is over")
+    m.until(lambda: people[1].count("detached") > 0, 60, "bob's attach is over")
     m.until_heard([people[0], third], 60)
     expect(m.logged("attach .* over .its session has another token"), "the log does not say why")
     m.drain([people[0], third])
