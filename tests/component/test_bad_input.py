@@ -265,10 +265,10 @@ def claims(c):
         refuse("quota", "a second reset in a minute", y.attach_id, sender=x, reset=True)
         c.equal(s.daemon.rows()["one_time_key"], rows["one_time_key"] - 2, "what was given is stored no more")
         # Who left in the current roster is <none/>; a revoked one is forbidden.
+        cleo_attach, highest = cleo.attach_id, anna.highest
         s.daemon.http("POST", "/v1/revoke", {"device": cleo.device.hex(), "scope": "*", "reason": "x"})
         s.wait(lambda: cleo.detached, "revocation")
-        cleo_attach = next(a for a in anna.epochs[1].secrets if a not in (anna.attach_id, bert.attach_id))
-        s.complete([anna, bert], above=1)
+        s.complete([anna, bert], above=highest)
         error = claim(anna, cleo_attach)
         s.refused(error, "not-in-room", "a claim of a revoked device that is in the roster no more")
         goes_on(s, [anna, bert])
@@ -371,13 +371,14 @@ def envelopes(c):
 def an_abandoned_epoch(c):
     with scene(c, room_options={"deadline": 20000}) as s:
         anna, bert, cleo = everyone = s.meeting("anna", "bert", "cleo")
+        before = anna.highest
         for x in everyone:
             x.hold |= {"envelope2", "ack"}
         s.daemon.http("POST", "/v1/rotate", {"room": ROOM})
-        s.wait(lambda: all(x.highest == 2 for x in everyone), "announce")
+        s.wait(lambda: all(x.highest > before for x in everyone), "announce")
         e = anna.current()
         s.daemon.http("POST", "/v1/revoke", {"device": cleo.device.hex(), "scope": "*", "reason": "x"})
-        s.wait(lambda: anna.highest == 3, "what supersedes")
+        s.wait(lambda: anna.highest > e.number, "what supersedes")
         others = [line for line in e.roster if line.attach != anna.attach_id]
         entries = [pack.entry(e.index(line.attach), pack.NORMAL, b"\3" + bytes(60)) for line in others]
         with Unchanged(s, [anna, bert], "an abandoned epoch"):
@@ -387,7 +388,7 @@ def an_abandoned_epoch(c):
         for x in (anna, bert):
             x.hold.clear()
             x.round(x.current(), 2)
-        s.complete([anna, bert], above=2)
+        s.complete([anna, bert], above=e.number)
 
 
 @scenario
@@ -500,7 +501,7 @@ def one_stanza_holds_up_nobody(c):
         }
         for what, text in cases.items():
             with Unchanged(s, everyone, what):
-                c.equal(s.ask(anna, text, timeout=5).get("type"), "error", what)
+                c.equal(s.ask(anna, text, timeout=60).get("type"), "error", what)
         # What was left out of one stanza is not left out of the next.
         goes_on(s, [anna, bert])
 

@@ -13,7 +13,7 @@ from harness.run import main, scenario
 def run(c, daemon, *args):
     """-> (exit code, output); sanitizer output is part of the verdict."""
     daemon.start(*args)
-    code = daemon.wait(10)
+    code = daemon.wait(60)
     if code is None:
         daemon.kill()
     text = daemon.text()
@@ -100,7 +100,7 @@ def files_that_others_may_read(c):
 @scenario
 def command_line(c):
     def call(*args):
-        done = subprocess.run([binary(), *args], capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run([binary(), *args], capture_output=True, text=True, timeout=60, check=False)
         return done.returncode, done.stdout, done.stderr
 
     code, out, _ = call("--version")

@@ -15,9 +15,9 @@ from harness.scene import scene
 from kr.xml import El
 
 
-def restart(s, timeout=20):
+def restart(s, timeout=60):
     s.daemon.kill()
-    s.server.pump(lambda: not s.server.connection, 5)
+    s.server.pump(lambda: not s.server.connection, 60)
     s.daemon.start()
     s.wait_up(timeout)
 
@@ -69,7 +69,7 @@ def one_who_left_meanwhile(c):
         anna, bert, cleo = s.meeting("anna", "bert", "cleo")
         highest = anna.highest
         s.daemon.kill()
-        s.server.pump(lambda: not s.server.connection, 5)
+        s.server.pump(lambda: not s.server.connection, 60)
         s.room.leave("cleo")
         s.room.leave("bert")
         bert.jid = "bert@example.org/another"
@@ -126,7 +126,7 @@ def revocation_outlives_a_kill(c):
         anna, bert = s.meeting("anna", "bert")
         s.daemon.http("POST", "/v1/revoke", {"device": bert.device.hex(), "scope": "*", "reason": "lost"})
         restart(s)
-        s.wait(lambda: anna.current() and len(anna.current().roster) == 1 and anna.has_committed(1), "epoch without the revoked", 15)
+        s.wait(lambda: anna.current() and len(anna.current().roster) == 1 and anna.has_committed(1), "epoch without the revoked", 60)
         s.room.leave("bert")
         s.room.join(bert)
         answer = s.ask(bert, bert.el("challenge"), "get")
@@ -137,7 +137,7 @@ def revocation_outlives_a_kill(c):
 
 def fails(s, what, *words, code=1, **how):
     s.daemon.start(**how)
-    s.server.pump(lambda: not s.daemon.running(), 15)
+    s.server.pump(lambda: not s.daemon.running(), 60)
     text = s.daemon.text()
     if s.c.true(not s.daemon.running(), what + ": ends" + s.daemon.tail()):
         s.c.equal(s.daemon.process.returncode, code, what + ": exit code" + s.daemon.tail())
@@ -250,7 +250,7 @@ def full_disk(c):
             x = (anna, bert)[i % 2]
             x.iq("set", x.el("detach"))
             x.attach(one_time_keys=50)
-            s.server.pump(lambda: x.state or not s.daemon.running(), 5)
+            s.server.pump(lambda: x.state or not s.daemon.running(), 60)
         c.true(not s.daemon.running() and s.daemon.process.returncode == 1, "ends with 1%s" % s.daemon.tail())
         text = s.daemon.text()
         c.true(s.daemon.database in text or "database" in text, "says that it is the database" + s.daemon.tail())

@@ -75,10 +75,10 @@ def wrong_secret(c):
 def refused_port_and_a_late_server(c):
     with scene(c, start=False, server=Server(listen=False)) as s:
         s.daemon.start()
-        s.server.pump(lambda: "refused" in s.daemon.text().lower() or not s.daemon.running(), 5)
+        s.server.pump(lambda: "refused" in s.daemon.text().lower() or not s.daemon.running(), 60)
         c.true(s.daemon.running(), "goes on trying")
         s.server.listen()
-        s.wait_up(20)
+        s.wait_up(60)
         ping_works(s, "after a late start")
 
 
@@ -97,8 +97,8 @@ def slow_byte_by_byte(c):
 def comes_back(s, what):
     """A new connection, a new handshake, the room joined again."""
     before = s.server.handshakes
-    s.wait(lambda: s.server.handshakes > before and s.server.up, what + ": reconnect", 20)
-    s.wait(lambda: s.room.service_nick, what + ": join", 10)
+    s.wait(lambda: s.server.handshakes > before and s.server.up, what + ": reconnect", 60)
+    s.wait(lambda: s.room.service_nick, what + ": join", 60)
     s.c.true(s.daemon.running(), what)
     ping_works(s, what)
 
@@ -128,7 +128,7 @@ def garbage(c):
             before = s.server.connects
             s.server.raw(text)
             s.wait(lambda n=before: s.server.connects > n, "reconnect after %r" % text, 20)
-            s.wait(lambda: s.server.up and s.room.service_nick, "rejoin", 10)
+            s.wait(lambda: s.server.up and s.room.service_nick, "rejoin", 60)
         ping_works(s, "after garbage")
 
 
@@ -136,7 +136,7 @@ def garbage(c):
 def stream_error_conflict(c):
     with scene(c) as s:
         s.server.stream_error("conflict")
-        s.server.pump(lambda: s.server.up or not s.daemon.running(), 20)
+        s.server.pump(lambda: s.server.up or not s.daemon.running(), 60)
         c.true("conflict" in s.daemon.text(), "says conflict: " + s.daemon.tail())
         if s.daemon.running():
             s.wait(lambda: s.room.service_nick, "join")
@@ -150,10 +150,10 @@ def drops_before_the_handshake_is_answered(c):
     with scene(c, start=False) as s:
         s.server.behave = lambda step, server: step == "handshake" and not server.drop()
         s.daemon.start()
-        s.wait(lambda: s.server.connects >= 2, "second try", 20)
+        s.wait(lambda: s.server.connects >= 2, "second try", 60)
         c.true(s.daemon.running(), "goes on")
         s.server.behave = None
-        s.wait_up(20)
+        s.wait_up(60)
 
 
 @scenario
@@ -183,7 +183,7 @@ def beyond_the_limits(c):
         for name, text in BIG.items():
             s.server.iq_waiting[name] = True
             s.server.raw(text % {"id": name, "to": JID})
-            s.wait(lambda n=name: n in s.server.iqs, name + ": answer", 10)
+            s.wait(lambda n=name: n in s.server.iqs, name + ": answer", 60)
             s.refused(s.server.iqs[name], "too-large", name)
             s.server.raw("<message from='a@example.org/x' to='%s'>%s</message>" % (JID, "<a>" * 60 + "</a>" * 60))
             ping_works(s, name)
@@ -205,7 +205,7 @@ def never_finishes_a_stanza(c):
             rss = next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
         c.true(rss < 400000, "memory stays bounded: %d kB" % rss)
         s.server.drop()
-        s.wait(lambda: s.server.connects > before and s.server.up, "reconnect", 20)
+        s.wait(lambda: s.server.connects > before and s.server.up, "reconnect", 60)
 
 
 @scenario
@@ -218,7 +218,7 @@ def half_open(c):
         s.wait(lambda: held, "stream header")
         s.wait(lambda: s.server.connects >= 2, "second try at a server that does not answer the stream header", 60)
         s.server.behave = None
-        s.wait_up(30)
+        s.wait_up(60)
 
 
 if __name__ == "__main__":

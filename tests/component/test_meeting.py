@@ -54,6 +54,7 @@ def leave_is_fresh(c):
     with scene(c) as s:
         anna, bert, cleo = everyone = s.meeting("anna", "bert", "cleo")
         before, highest, cleo_attach = set(anna.current().secrets.values()), anna.highest, cleo.attach_id
+        s.settle()
         events = len(cleo.events)
         s.room.leave("cleo")
         s.complete([anna, bert], above=highest)
@@ -109,7 +110,7 @@ def revoke_by_the_operator(c):
 
 @scenario
 def revoke_while_an_epoch_is_in_flight(c):
-    with scene(c, room_options={"deadline": 5000}) as s:
+    with scene(c, room_options={"deadline": 30000}) as s:
         anna, bert, cleo = s.meeting("anna", "bert", "cleo")
         first = anna.highest
         bert.hold.add("ack")
@@ -131,11 +132,11 @@ def revoke_while_an_epoch_is_in_flight(c):
 def reload_is_a_leave_and_a_join(c):
     with scene(c) as s:
         anna, bert = s.meeting("anna", "bert")
-        old = bert.attach_id
+        old, highest = bert.attach_id, anna.highest
         s.room.leave("bert")
         s.room.join(bert)
         s.attach(bert)
-        s.complete([anna, bert], above=1)
+        s.complete([anna, bert], above=highest)
         c.true(bert.attach_id != old and anna.current().index(old) is None, "another attach")
         c.equal(anna.current().kind, "fresh", "fresh, since somebody left")
         s.same_keys([anna, bert], "after the reload")
@@ -145,12 +146,12 @@ def reload_is_a_leave_and_a_join(c):
 def detach_and_last_one_out(c):
     with scene(c) as s:
         anna, bert = s.meeting("anna", "bert")
-        instance = anna.instance
+        instance, highest = anna.instance, anna.highest
         done = []
         bert.detach(done.append)
         s.wait(lambda: done, "answer to detach")
         c.equal(done[0].get("type"), "result", "detach")
-        s.complete([anna], above=1)
+        s.complete([anna], above=highest)
         anna.detach(done.append)
         s.wait(lambda: len(done) == 2, "answer to detach")
         s.attach(anna)
@@ -174,7 +175,7 @@ def whole_and_since(c):
         hear, bert.receive = bert.receive, lambda stanza: None
         cleo, = s.clients("cleo")
         s.attach(cleo)
-        s.wait(lambda: cleo.complete() or cleo.has_committed(3), "epoch without bert", 20)
+        s.wait(lambda: cleo.complete() or cleo.has_committed(3, above=known), "epoch without bert", 60)
         bert.receive = hear
         count = len(bert.named("announce"))
         bert.ask_whole(since=known)
@@ -206,7 +207,7 @@ def withheld_until_presence_shows_it(c):
         anna, bert = s.clients("anna", "bert")
         anna.seen["bert"] = None
         s.attach(anna, bert)
-        s.wait(lambda: bert.current() and (bert.current().last or anna.current().withheld), "withheld")
+        s.wait(lambda: bert.current() and anna.current() and (bert.current().last or anna.current().withheld), "withheld")
         c.true(bert.attach_id in anna.current().withheld, "withheld")
         anna.seen["bert"] = bert.device
         anna.presence_changed()
@@ -216,7 +217,7 @@ def withheld_until_presence_shows_it(c):
 
 @scenario
 def a_silent_and_a_late_one(c):
-    with scene(c, room_options={"deadline": 1200}) as s:
+    with scene(c, room_options={"deadline": 5000}) as s:
         anna, bert, cleo = s.meeting("anna", "bert", "cleo")
         cleo.hold |= {"envelope1", "envelope2", "ack"}
         highest = anna.highest

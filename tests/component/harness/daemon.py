@@ -32,12 +32,12 @@ def binary():
 
 class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path):
-        super().__init__("keyroom", timeout=10)
+        super().__init__("keyroom", timeout=60)
         self.path = path
 
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(10)
+        self.sock.settimeout(60)
         self.sock.connect(self.path)
 
 
@@ -54,7 +54,7 @@ class Daemon:
                         "muc": MUC, "room": list(rooms), "inviter": "*@example.org", "registered-domain": "example.org",
                         "log-level": "info"}
         self.options.update({k.replace("_", "-"): v for k, v in options.items()})
-        self.room_options = {"*": {"deadline": 2000, "coalesce": 50, "coalesce-max": 300, **(room_options or {})}}
+        self.room_options = {"*": {"deadline": 10000, "coalesce": 50, "coalesce-max": 300, **(room_options or {})}}
         self.extra = ""
 
     def path(self, name):
@@ -92,13 +92,13 @@ class Daemon:
     def running(self):
         return self.process is not None and self.process.poll() is None
 
-    def wait(self, timeout=15):
+    def wait(self, timeout=60):
         try:
             return self.process.wait(timeout)
         except subprocess.TimeoutExpired:
             return None
 
-    def stop(self, timeout=15):
+    def stop(self, timeout=60):
         if self.running():
             self.process.send_signal(signal.SIGTERM)
         return self.wait(timeout)

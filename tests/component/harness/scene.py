@@ -39,12 +39,12 @@ class Scene:
         self.daemon.start(**how)
         self.wait_up()
 
-    def wait_up(self, timeout=15, joined=True):
+    def wait_up(self, timeout=60, joined=True):
         self.wait(lambda: self.server.up, "handshake", timeout)
         if joined:
             self.wait(lambda: self.room.service_nick, "join of the room", timeout)
 
-    def wait(self, until, what, timeout=10.0):
+    def wait(self, until, what, timeout=60.0):
         if not self.server.pump(lambda: until() or not self.daemon.running(), timeout) or not until():
             alive = "" if self.daemon.running() else "; keyroomd has ended with %r" % self.daemon.process.returncode
             raise Failure("no %s within %g s%s%s" % (what, timeout, alive, self.daemon.tail()))
@@ -59,19 +59,19 @@ class Scene:
     def clients(self, *nicks):
         return [self.client(n) for n in nicks]
 
-    def attach(self, *clients, timeout=10.0):
+    def attach(self, *clients, timeout=60.0):
         for client in clients:
             client.attach()
         self.wait(lambda: all(x.state for x in clients), "attached (%s)" % [x.refused for x in clients], timeout)
 
-    def meeting(self, *nicks, timeout=15.0):
+    def meeting(self, *nicks, timeout=60.0):
         """Clients that are members of one committed epoch and hold each other's secrets."""
         clients = self.clients(*nicks)
         self.attach(*clients)
         self.complete(clients, timeout=timeout)
         return clients
 
-    def complete(self, clients, size=None, above=0, timeout=15.0):
+    def complete(self, clients, size=None, above=0, timeout=60.0):
         self.wait(lambda: all(x.complete(size or len(clients), above) for x in clients) and len({x.highest for x in clients}) == 1,
                   "complete epoch of %d (%s)" % (len(clients), self.describe(clients)), timeout)
 
@@ -87,7 +87,7 @@ class Scene:
 
     # -- requests
 
-    def ask(self, sender, el, kind="set", to=JID, timeout=10.0):
+    def ask(self, sender, el, kind="set", to=JID, timeout=60.0):
         return self.server.ask(el, sender if isinstance(sender, str) else sender.jid, kind=kind, to=to, timeout=timeout)
 
     def refused(self, answer, condition, what=None):
@@ -111,9 +111,9 @@ class Scene:
 
     def settle(self):
         """All that was sent has been handled: the service answers in order."""
-        self.server.ask(_ping(), "barrier@example.org/x", timeout=10)
+        self.server.ask(_ping(), "barrier@example.org/x", timeout=60.0)
 
-    def wait_end(self, timeout=15):
+    def wait_end(self, timeout=60.0):
         if not self.server.pump(lambda: not self.daemon.running(), timeout):
             raise Failure("keyroomd does not end" + self.daemon.tail())
 
@@ -121,7 +121,7 @@ class Scene:
         code = None
         if self.daemon.running():
             self.daemon.process.terminate()
-            self.server.pump(lambda: not self.daemon.running(), 15)
+            self.server.pump(lambda: not self.daemon.running(), 60)
             code = self.daemon.process.poll()
             self.c.true(code == exit_code, "exit code %r, wanted %r %s" % (code, exit_code, self.daemon.tail()))
         self.c.equal(self.server.bad_xml, [], "what the component sent that is no XML")

@@ -189,7 +189,7 @@ class Server:
     def raw(self, text):
         if self.connection:
             try:
-                self.connection.settimeout(10)
+                self.connection.settimeout(60)
                 self.connection.sendall(text if isinstance(text, bytes) else text.encode())
             except OSError:
                 self.drop()
@@ -234,7 +234,7 @@ class Server:
 
     # -- IQs
 
-    def ask(self, el, sender, timeout=10.0, to=JID, kind="get"):
+    def ask(self, el, sender, timeout=60.0, to=JID, kind="get"):
         """Sends an IQ to the service as `sender` and returns the answer."""
         ident = "q%d" % next(self.ids)
         self.iq_waiting[ident] = True
