@@ -120,13 +120,16 @@ class Sampler:
                      if len(words) == 3 and words[2] == "kB"}
         return found.get("Rss", found.get("VmRSS")), found.get("Pss", ""), found.get("Anonymous", "")
 
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd")) if self.whole else ""
+
     def _database(self):
         paths = [self.m.database + tail for tail in ("", "-wal")]
         return sum(os.path.getsize(path) for path in paths if os.path.exists(path)) // 1024
 
     def take(self):
         # Descriptors before we open one more by asking.
-        descriptors = len(os.listdir(f"/proc/{self.pid}/fd")) if self.whole else ""
+        descriptors = self.descriptors()
         rss, pss, anonymous = self._memory()
         page = self.m.metrics()
         row = (round(time.monotonic() - self.started, 1), rss, pss, anonymous,
@@ -172,7 +175,7 @@ def soak(m, args):
 
 def come_to_rest(m, crowd, sampler, at_rest):
     """The churn is over: every room has its keys, and when all have gone nothing is left of them."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while crowd.incomplete():
         expect(time.monotonic() < end, f"rooms that do not get their keys: {crowd.incomplete()[:5]}")
         crowd.look_after()
@@ -180,13 +183,16 @@ def come_to_rest(m, crowd, sampler, at_rest):
     with light.lock:
         for room in list(crowd.rooms):
             crowd.end(room)
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while m.ctl("status")["rooms"]:
         expect(time.monotonic() < end, "rooms that nobody is in are still served")
         time.sleep(0.2)
     for line in crowd.lines:
         line.close()
     time.sleep(SAMPLE_S)
+    end = time.monotonic() + 30
+    while sampler.whole and sampler.descriptors() != at_rest and time.monotonic() < end:
+        time.sleep(0.2)
     now = sampler.take()
     tell(crowd, sampler, now)
     expect(now["descriptors"] == at_rest, f"{now['descriptors']} descriptors are open after all have gone, {at_rest} were before")

@@ -9,7 +9,7 @@ import time
 import common
 from common import expect
 
-KEYED_S = 30.0  # after the start: presence of all, an epoch, sanitized; with an empty database all attach anew
+KEYED_S = 90.0  # after the start: presence of all, an epoch, sanitized; with an empty database all attach anew
 
 
 def move(m, folder, peers):

@@ -46,7 +46,7 @@ def copy(m, name):
 def a_busy_hour(m, random):
     """Rooms come and go until the log is long enough."""
     crowd = soak.Crowd(m, random, ROOMS)
-    end, turn = time.monotonic() + 120, 0
+    end, turn = time.monotonic() + 400, 0
     while turn % 20 or entries(m.database) < ENTRIES:
         expect(time.monotonic() < end, f"only {entries(m.database)} entries came of it")
         turn += 1

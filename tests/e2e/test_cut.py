@@ -11,7 +11,7 @@ from common import expect
 
 EXPOSED_S = 10.0    # docs/protocol.md 5.12
 # The longest pause before the link is tried again (15 s), the next attempt of a client to attach (5 s), an epoch, sanitized.
-KEYED_S = 30.0
+KEYED_S = 90.0
 SLOW = (11, 0.0003)  # bytes at a time, and the pause after them: some 20 kB/s, every stanza in pieces
 
 
@@ -58,7 +58,7 @@ def sleep(m, until):
 
 def exposure(m, peers, leaver, counts, left):
     """All that stay say who may still hear, in time; each by its own presence and clock."""
-    m.until(lambda: all(peer.count("exposed") > counts[peer.life] for peer in peers), left + EXPOSED_S + 3 - time.monotonic(),
+    m.until(lambda: all(peer.count("exposed") > counts[peer.life] for peer in peers), left + EXPOSED_S + 20 - time.monotonic(),
             "all show the room as exposed")
     for peer in peers:
         expect(leaver.nick in peer.last("exposed")["who"], f"{peer.life} names {peer.last('exposed')['who']}, not {leaver.nick}")
@@ -70,8 +70,9 @@ def cut(m, way, peers, random, seconds):
     way(m.line)
     began = time.monotonic()
     leaver = peers.pop(random.randrange(len(peers)))
+    told = time.monotonic()
     leaver.tell("leave")
-    m.until(lambda: leaver.left_at, 10, f"{leaver.life} is out of the room")
+    m.until(lambda: leaver.left_at, 60, f"{leaver.life} is out of the room")
     left = time.monotonic()
     staying = list(peers)
     peers.append(m.peer(f"p{len(m.peers):02d}"))
@@ -86,15 +87,18 @@ def cut(m, way, peers, random, seconds):
     m.line.whole()
     whole = time.monotonic()
     m.until_heard(peers, KEYED_S)
-    took = time.monotonic() - whole
-    m.until(lambda: all(peer.count("unexposed") == peer.count("exposed") for peer in staying), 5, "nobody is exposed any more")
+    took, away = time.monotonic() - whole, time.monotonic() - told
+    m.until(lambda: all(peer.count("unexposed") == peer.count("exposed") for peer in staying), 60, "nobody is exposed any more")
     if way in (hard, dropped):
         lines = m.logged(r" warn link -> down, trying again \(network: ", since)
         expect(len(lines) == 1 and m.ctl("status")["link_downs"] == downs + 1, f"one cut, and the log says: {lines}")
     else:
         expect(m.ctl("status")["link_downs"] == downs, "a line that was only slow was given up")
     said = any(peer.count("exposed") > exposed[peer.life] for peer in staying)
-    expect(said == (way is not slow and seconds > EXPOSED_S), f"exposed was {'' if said else 'not '}said after {seconds} s")
+    must = way is not slow and seconds > EXPOSED_S
+    # A machine so slow that the recovery of a short cut outlasts the bound too is right to say so.
+    expect(said or not must, f"exposed was not said after {seconds} s")
+    expect(not said or must or away > EXPOSED_S - 0.1, f"exposed was said {away:.1f} s after the leave")
     print(f"{way.__name__:<8} for {began + seconds - began if way is not slow else whole - began:4.1f} s: all keyed and heard "
           f"{took:5.2f} s after it", flush=True)
 

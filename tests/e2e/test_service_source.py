@@ -28,7 +28,7 @@ def becomes_such_a_room(m):
         config.write("source = service\n")
     mark = m.log_mark()
     m.keyroomd.send_signal(signal.SIGHUP)
-    m.until(lambda: m.logged("reload -> done", mark), 20, "the configuration is read again")
+    m.until(lambda: m.logged("reload -> done", mark), 60, "the configuration is read again")
 
 
 def device_of(m):
@@ -52,7 +52,7 @@ def refuses(m, nick, extra, why):
     """It comes into the room, and stays without keys."""
     peer = m.peer(nick, extra=extra)
     m.until(lambda: any(e.get("event") == "refused" and why in str(e.get("why")) for e in peer.events) or
-            any(e.get("event") == "mismatch" and why in str(e.get("why")) for e in peer.events), 30,
+            any(e.get("event") == "mismatch" and why in str(e.get("why")) for e in peer.events), 60,
             f"{nick} refuses ({why})")
     return peer
 
@@ -87,7 +87,9 @@ def body(m, _args):
     the_room_says_so(m, device, 4)
     leaves(m, peers[3], peers[:3])
     before = m.metrics()
+    epoch = peers[0].current
     m.ctl("rotate", ROOM)
+    m.until(lambda: m.keyed(peers[:3]) and peers[0].current != epoch, 60, "a rotation")
     m.until_heard(peers[:3])
     after = m.metrics()
     sealed = after["keyroom_own_sealed_total"] - before["keyroom_own_sealed_total"]

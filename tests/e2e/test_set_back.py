@@ -14,7 +14,7 @@ from lab.meeting import ROOM
 
 
 def audit(m, *args):
-    done = subprocess.run([os.path.join(m.bin, "keyroomctl"), "audit", *args], capture_output=True, text=True, env=m.env, timeout=60)
+    done = subprocess.run([os.path.join(m.bin, "keyroomctl"), "audit", *args], capture_output=True, text=True, env=m.env, timeout=250)
     expect(done.returncode == 0, f"audit {' '.join(args)}: {done.stdout}{done.stderr}")
     return done.stdout
 
@@ -37,7 +37,7 @@ def body(m, _args):
     m.ctl("backup", old)
     epoch = peers[0].announces[peers[0].current]["epoch"]
     m.ctl("rotate", ROOM)
-    m.until(lambda: m.keyed(peers) and peers[0].announces[peers[0].current]["epoch"] > epoch, 30, "a rotation that the old one does not know")
+    m.until(lambda: m.keyed(peers) and peers[0].announces[peers[0].current]["epoch"] > epoch, 60, "a rotation that the old one does not know")
     last = [peer.order[-1] for peer in peers]
     m.stop_keyroomd()
     put_back(m, old)
@@ -51,7 +51,7 @@ def body(m, _args):
     m.stop_keyroomd()
     mark = m.log_mark()
     m.start_keyroomd()      # and it stays halted
-    expect(m.logged(r"log -> halted", mark), "it serves again after a restart")
+    m.until(lambda: m.logged(r"log -> halted", mark), 60, "it does not serve again after a restart")
     m.stop_keyroomd()
     expect(sqlite3.connect(m.database).execute("SELECT max(size) FROM log_checkpoint").fetchone()[0] == size, "it signed while it was halted")
     expect([p.order[-1] for p in peers] == last, "an epoch was announced while it was halted")
@@ -59,7 +59,7 @@ def body(m, _args):
     audit(m, "new-origin", "--db", m.database)
     m.start_keyroomd()
     m.until(lambda: all(p.order[-1] not in last for p in peers) and m.keyed(peers), 60, "an epoch with a new log")
-    m.until(lambda: all("log-begun-anew" in alarms(p) for p in peers), 20, "all are told that the log begins anew")
+    m.until(lambda: all("log-begun-anew" in alarms(p) for p in peers), 60, "all are told that the log begins anew")
     after = audit(m, "vkey", "--db", m.database).split()
     expect(len(after) == len(before) + 1 and after[-1].split("+")[0] == before[-1].split("+")[0] + "/2", f"a log of another origin: {after}")
     m.until_heard(peers)

@@ -11,22 +11,23 @@ import common
 from common import expect
 
 EXPOSED_S = 10.0  # docs/protocol.md 5.12
-AFTER_S = 5.0     # from SIGCONT: what has queued up is read, changes coalesce (1 s), an epoch of four, sanitized
+AFTER_S = 15.0    # from SIGCONT: what has queued up is read, changes coalesce (1 s), an epoch of four, sanitized, on a slow machine
 
 
 def stop(m, peers, leaver, seconds):
     before = peers[0].current
     m.keyroomd.send_signal(signal.SIGSTOP)
     stopped = time.monotonic()
+    told = time.monotonic()
     if leaver:
         leaver.tell("leave")
-        m.until(lambda: leaver.left_at, 10, f"{leaver.life} is out of the room")
+        m.until(lambda: leaver.left_at, 60, f"{leaver.life} is out of the room")
     left = time.monotonic()
     if leaver and seconds > EXPOSED_S:
-        m.until(lambda: all(peer.count("exposed") for peer in peers), EXPOSED_S + 3, "all show the room as exposed")
+        m.until(lambda: all(peer.count("exposed") for peer in peers), EXPOSED_S + 20, "all show the room as exposed")
         shown = time.monotonic() - left
-        # Each counts from its own presence, and may have seen it a moment before we looked.
-        expect(shown > EXPOSED_S - 1, f"shown as exposed already after {shown:.1f} s")
+        # Each counts from its own presence, and may have seen it long before we were told, but not before the leaver was.
+        expect(time.monotonic() - told > EXPOSED_S - 0.1, f"shown as exposed already after {time.monotonic() - told:.1f} s")
         for peer in peers:
             expect(peer.last("exposed")["who"] == [leaver.nick], f"{peer.life} says that {peer.last('exposed')['who']} may hear")
         print(f"exposed, by the clients' own clocks, {shown:.2f} s after the leave", flush=True)
@@ -48,10 +49,17 @@ def body(m, args):
     m.ctl("status")
     expect(all(peer.current == key for peer in peers), "a pause of 2 s made an epoch")
     # In the middle of an epoch: it goes on where it stood.
+    announced = []
+
+    def stop_at_once(_peer, event):  # in the reader's thread: whoever waited might come when all is over
+        if event.get("event") == "announce" and "p5" in event["roster"] and not announced:
+            announced.append(event)
+            m.keyroomd.send_signal(signal.SIGSTOP)
+
+    m.listeners.append(stop_at_once)
     peers.append(m.peer("p5"))
-    m.until(lambda: any(key in peer.announces and key not in peer.commits for peer in peers for key in peer.order[-1:]
-                        if "p5" in peer.roster(key)), 30, "the epoch of p5 is announced")
-    m.keyroomd.send_signal(signal.SIGSTOP)
+    m.until(lambda: announced, 60, "the epoch of p5 is announced")
+    m.listeners.remove(stop_at_once)
     time.sleep(3)  # that it stands still is what is tested
     m.keyroomd.send_signal(signal.SIGCONT)
     m.until_heard(peers)
@@ -62,7 +70,7 @@ def body(m, args):
     last = peers[0].announces[peers[0].current]
     expect(last["kind"] == "fresh" and "leave" in last["reason"], f"the leave made a {last['kind']} epoch: {last['reason']}")
     m.until_heard(peers)
-    m.until(lambda: all(peer.count("unexposed") for peer in peers), 5, "nobody shows the room as exposed any more")
+    m.until(lambda: all(peer.count("unexposed") for peer in peers), 60, "nobody shows the room as exposed any more")
     print(f"stopped for {args.seconds} s: keyed without the leaver {took:.2f} s after it went on", flush=True)
     # A newcomer shows that the service is all there.
     peers.append(m.peer("late"))

@@ -15,7 +15,7 @@ ACCOUNTS = ("olga", "ann", "bob")
 
 
 def state(m, peer, want):
-    m.until(lambda: peer.attached and peer.attached["state"] == want, 20, f"{peer.life} is {want}")
+    m.until(lambda: peer.attached and peer.attached["state"] == want, 60, f"{peer.life} is {want}")
 
 
 def newest(peer):
@@ -29,7 +29,7 @@ def roster(peer):
 def in_within_one(m, verifier, peer, others):
     before = newest(others[0]) if others[0].order else 0
     verify_again(m, verifier, peer)
-    m.until(lambda: peer.order and others[0].order and peer.nick in roster(others[0]), 30, f"{peer.life} is let in")
+    m.until(lambda: peer.order and others[0].order and peer.nick in roster(others[0]), 60, f"{peer.life} is let in")
     expect(newest(others[0]) == before + 1, f"{peer.life} is in the very next epoch: {before} {newest(others[0])}")
     m.until_keyed(others + [peer])
     m.until_heard(others + [peer])
@@ -40,14 +40,14 @@ def verify_again(m, a, b):
     expect(compare(m, a, b), f"{a.nick} and {b.nick} see different codes")
     a.tell(f"match {b.nick}")
     b.tell(f"match {a.nick}")
-    m.until(lambda: len(steps(a, "verified")) > done[0] and len(steps(b, "verified")) > done[1], 20, "both are verified")
+    m.until(lambda: len(steps(a, "verified")) > done[0] and len(steps(b, "verified")) > done[1], 60, "both are verified")
 
 
 def out_within_one(m, verifier, peer, others):
     before = newest(others[0])
     verifier.tell(f"distrust {peer.nick}")
-    m.until(lambda: peer.last("detached") and peer.last("detached")["reason"] == "policy", 20, f"{peer.life} is put out")
-    m.until(lambda: newest(others[0]) == before + 1 and peer.nick not in roster(others[0]), 20, "the next epoch is without it")
+    m.until(lambda: peer.last("detached") and peer.last("detached")["reason"] == "policy", 60, f"{peer.life} is put out")
+    m.until(lambda: newest(others[0]) == before + 1 and peer.nick not in roster(others[0]), 60, "the next epoch is without it")
     m.until_keyed(others)
 
 
@@ -63,7 +63,7 @@ def by_registered(m):
     cid = m.peer("cid", room=REGISTERED)
     state(m, cid, "waiting")
     m.ctl("rotate", REGISTERED)
-    m.until(lambda: newest(ann) == 2, 20, "a rotation")
+    m.until(lambda: newest(ann) == 2, 60, "a rotation")
     expect(not cid.order and roster(ann) == {"ann", "bob"}, "a guest that waits is in no roster")
     m.until_keyed([ann, bob])
     in_within_one(m, bob, cid, [ann, bob])

@@ -21,9 +21,9 @@ def compare(m, a, b):
     """a asks, b agrees; both see a code. Returns whether it is the same one."""
     before = len(steps(a, "code")), len(steps(b, "code")), len(steps(b, "asked"))
     a.tell(f"verify {b.nick}")
-    m.until(lambda: len(steps(b, "asked")) > before[2], 20, f"{b.nick} is asked")
+    m.until(lambda: len(steps(b, "asked")) > before[2], 60, f"{b.nick} is asked")
     b.tell(f"verify {a.nick}")
-    m.until(lambda: len(steps(a, "code")) > before[0] and len(steps(b, "code")) > before[1], 20, "both see a code")
+    m.until(lambda: len(steps(a, "code")) > before[0] and len(steps(b, "code")) > before[1], 60, "both see a code")
     return code(a) == code(b)
 
 
@@ -31,7 +31,7 @@ def verify(m, a, b):
     expect(compare(m, a, b), f"{a.nick} and {b.nick} see different codes: {code(a)} {code(b)}")
     a.tell(f"match {b.nick}")
     b.tell(f"match {a.nick}")
-    m.until(lambda: steps(a, "verified") and steps(b, "verified"), 20, f"{a.nick} and {b.nick} hold each other for verified")
+    m.until(lambda: steps(a, "verified") and steps(b, "verified"), 60, f"{a.nick} and {b.nick} hold each other for verified")
 
 
 def room_codes(m, peers, other_than=None):
@@ -51,6 +51,7 @@ def body(m, _args):
     m.until_keyed([ann, bob])
     m.until_heard([ann, bob])
     verify(m, ann, bob)
+    m.until(lambda: ann.last("trust"), 60, "ann's badge of bob")
     expect([e["trust"] for e in ann.events if e.get("event") == "trust"] == ["verified"], "ann's badge of bob")
     two = room_codes(m, [ann, bob])
     shown = ann.count("room-code")
@@ -60,11 +61,11 @@ def body(m, _args):
 
     # --- by options alone; and a third that says that the codes differ
     cid = m.peer("cid", extra=("--room-code", "--verify", "ann", "--sas-answer", "match"))
-    m.until(lambda: steps(ann, "asked"), 30, "cid asks by itself")
+    m.until(lambda: steps(ann, "asked"), 60, "cid asks by itself")
     ann.tell("verify cid")
-    m.until(lambda: len(steps(ann, "code")) == 2 and steps(cid, "code") and code(ann) == code(cid), 20, "ann and cid see a code")
+    m.until(lambda: len(steps(ann, "code")) == 2 and steps(cid, "code") and code(ann) == code(cid), 60, "ann and cid see a code")
     ann.tell("mismatch cid")
-    m.until(lambda: steps(ann, "mismatch") and steps(cid, "mismatch"), 20, "both are told of the mismatch")
+    m.until(lambda: steps(ann, "mismatch") and steps(cid, "mismatch"), 60, "both are told of the mismatch")
     expect(steps(cid, "mismatch")[0]["by_peer"], "cid is told that ann says so")
     expect(len(steps(ann, "verified")) == 1 and not steps(cid, "verified"), "nobody is verified by a mismatch")
     three = room_codes(m, [ann, bob, cid], other_than=two)
