@@ -21,11 +21,11 @@ const ARGS = [
 
 /* One for all tests of a file: profiles are apart all the same. */
 let browser = null;
-const launched = () => (browser ??= chromium.launch({executablePath, headless: true, args: ARGS}));
+const launched = () => (browser ??= chromium.launch({executablePath, headless: true, args: ARGS, timeout: 120000}));
 after(async () => (await browser)?.close());
 
 /* Polls: what is waited for happens in other processes. */
-export async function until(what, condition, seconds = 60) {
+export async function until(what, condition, seconds = 120) {
   const end = Date.now() + seconds * 1000;
   for (let last; ; await new Promise((r) => setTimeout(r, 100))) {
     try {
@@ -89,6 +89,7 @@ export class Lab {
   async page(name, {context, config = {}} = {}) {
     context ??= await this.browser.newContext();
     const page = await context.newPage();
+    page.setDefaultTimeout(120000);
     const p = new One(this, name, page, config);
     page.on('pageerror', (error) => p.errors.push(String(error)));
     page.on('console', (m) => m.type() === 'error' && p.console.push(m.text()));
@@ -115,7 +116,7 @@ export class Lab {
       const {epoch} = states[0];
       return epoch > 0 && states.every((s) => s.sending && s.epoch === epoch && s.members.every((m) => m.held && m.epoch === epoch) &&
         s.members.map((m) => m.participant).sort().join() === names.join()) ? epoch : false;
-    }, 60);
+    }, 120);
   }
 
   async end() {
