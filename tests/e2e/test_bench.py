@@ -36,7 +36,7 @@ WANTED = {
 
 def bench(args, *options):
     argv = [sys.executable, "-B", os.path.join(common.ROOT, "lab", "bench", "main.py"), "--bin", args.bin, "--out", args.work]
-    return subprocess.run(argv + list(options), capture_output=True, text=True, check=False, timeout=540)
+    return subprocess.run(argv + list(options), capture_output=True, text=True, check=False, timeout=1100)
 
 
 def check_rows(rows):
