@@ -10,7 +10,8 @@ import time
 import common
 from common import expect
 
-BACK_S = 30.0  # docs/protocol.md 7.8: 5 s until they ask, at most 5 s between two attaches, an epoch, sanitized, on a slow machine
+# docs/protocol.md 7.8: 5 s until they ask, at most 5 s between two attaches, an epoch; sanitized, on a slow machine
+BACK_S = 30.0
 
 
 def restore(m, backup):

@@ -11,7 +11,7 @@ import common
 from common import expect
 
 EXPOSED_S = 10.0  # docs/protocol.md 5.12
-AFTER_S = 15.0    # from SIGCONT: what has queued up is read, changes coalesce (1 s), an epoch of four, sanitized, on a slow machine
+AFTER_S = 15.0    # from SIGCONT: what has queued up is read, changes coalesce (1 s), an epoch of four; on a slow machine
 
 
 def stop(m, peers, leaver, seconds):

@@ -73,7 +73,8 @@ def no_way_in(m):
     guest.join()
     stockclient.settle(people + [guest], lambda: all("22222222" in p.seen and not p.seen["22222222"][0] for p in people), 60,
                        "the guest's E2EE feature is hidden from the others")
-    stockclient.settle(people + [guest], lambda: people[0].seen.get("33333333", (False,))[0], 60, "a member's feature is not hidden")
+    stockclient.settle(people + [guest], lambda: people[0].seen.get("33333333", (False,))[0], 60,
+                       "a member's feature is not hidden")
     # So nobody opens a session with it, and nobody waits.
     for p in people + [guest]:
         p.enable()
