@@ -242,6 +242,52 @@ test('a room that wants verified devices from now on: who may stay, stays', asyn
   await w.end();
 });
 
+/* In C: an unverified guest. In JavaScript: the owner, whose page has not loaded what verifies. */
+async function wantsVerified() {
+  const w = await World.start();
+  const alice = await w.join('alice');
+  await w.command('affiliate alice owner');
+  await w.command('join bob');
+  await w.wait(3000);
+  alice.loads = true;
+  await w.command('verified owners');
+  return {w, alice};
+}
+
+test('what verifies comes late: the epoch that wants it is made up for', async () => {
+  const {w, alice} = await wantsVerified();
+  await w.wait(4000); /* its keys have been delivered, and it was committed without her */
+  assert.equal(alice.loaded, 1);
+  await w.load(alice);
+  await w.wait(3000);
+  assert.equal(alice.loaded, 1);
+  assert.equal(alice.said('detached').length, 0);
+  assert.equal(alice.view().maySend, true);
+  assert.equal(alice.said('switch').at(-1).epoch, alice.view().epoch);
+  await w.command('rotate');
+  await w.wait(3000);
+  assert.equal(alice.said('switch').at(-1).epoch, alice.view().epoch);
+  await w.end();
+});
+
+test('what verifies never comes: who was put out does not hear on', async () => {
+  const {w, alice} = await wantsVerified();
+  await w.wait(20000);
+  assert.equal(alice.view().maySend, false);
+  assert.equal(alice.said('stop').length, 1);
+  alice.partless = true;
+  await w.load(alice);
+  await w.wait(3000);
+  assert.equal(alice.said('refused', {what: 'announce', why: 'below-floor'}).length, 1);
+  assert.equal(alice.view().member, false); /* under a policy that it cannot check */
+  alice.partless = false;
+  await w.step(alice, {kind: 'join'}); /* another try to load it */
+  await w.load(alice);
+  await w.wait(6000);
+  assert.equal(alice.view().member, true);
+  await w.end();
+});
+
 test('nothing is sealed for a device that our own check does not find verified', async () => {
   const w = await World.start({verifiedBy: 'owners'});
   await w.command('join alice');

@@ -110,8 +110,14 @@ export class World {
         await this.send(o, stanza);
     if (out.wantsPart) { /* as a page loads it */
       o.loaded = (o.loaded ?? 0) + 1;
-      await this.step(o, {kind: 'part', part: o.partless ? null : o.part ?? part});
+      if (!o.loads)
+        await this.load(o);
     }
+  }
+
+  /* What o wanted is there; with `o.loads` it takes until somebody says so. */
+  load(o) {
+    return this.step(o, {kind: 'part', part: o.partless ? null : o.part ?? part});
   }
 
   async send(o, stanza) {

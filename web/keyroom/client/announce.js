@@ -1,7 +1,7 @@
 /* Announces from their parts, and asking for what is lost (docs/protocol.md 6.7, 7.1, 7.2). */
 import {CHAIN_MAX, DEADLINE_MAX_MS, OCCUPANTS_MAX} from '../protocol/limit.js';
 import {applyAnnounce, mismatch} from './apply.js';
-import {ANSWER_MEMBER_MS, ask, ATTACHING, epochNow, REATTACH_MS, refused, WAITING, within} from './state.js';
+import {ANSWER_MEMBER_MS, ask, ATTACHING, epochNow, REATTACH_MS, refused, WAITING, wantPart, within} from './state.js';
 
 const LINK = ['epoch', 'kind', 'source', 'roster'];
 
@@ -22,12 +22,8 @@ function addPart(m, part) {
   return m.members.length <= (m.head.full ? m.head.size : OCCUPANTS_MAX) && m.gone.length <= OCCUPANTS_MAX && m.past.length <= CHAIN_MAX;
 }
 
-function isForUs(c, {full, instance}) {
-  return c.phase >= ATTACHING && !c.mismatched && (!full || instance === c.instance);
-}
-
 export function handleAnnounce(c, part) {
-  if (!isForUs(c, part))
+  if (c.phase < ATTACHING || c.mismatched || (part.full && part.instance !== c.instance))
     return;
   if (c.assembly !== null && (part.part !== c.assembly.parts + 1 || !sameHead(c.assembly.head, part)))
     c.assembly = null;
@@ -44,15 +40,11 @@ export function handleAnnounce(c, part) {
     announceFailed(c, 'too-large', part);
   } else if (part.part === part.of) {
     c.assembly = null;
-    takeWhole(c, {...m.head, members: m.members, gone: m.gone, past: m.past, policyText: m.policyText});
+    const whole = {...m.head, members: m.members, gone: m.gone, past: m.past, policyText: m.policyText};
+    const error = applyAnnounce(c, whole);
+    if (error !== null)
+      announceFailed(c, error, whole);
   }
-}
-
-/* An announce from all its parts. */
-export function takeWhole(c, whole) {
-  const error = isForUs(c, whole) ? applyAnnounce(c, whole) : null;
-  if (error !== null)
-    announceFailed(c, error, whole);
 }
 
 /* Word of an epoch came: if it is above all that was announced to us, its announce is lost, and asked for. */
@@ -85,12 +77,27 @@ function askInTurn(c, a, deadline) {
     askWholeAgain(c);
 }
 
+/* The room wants verified devices from now on, and what verifies is not here: until it is, this epoch is one whose announce was
+ * lost (5.12). */
+function waitForPart(c, deadline) {
+  if (!c.unresolved)
+    c.broken = {announced: c.now, deadline};
+  c.unresolved = true;
+  c.answered = false;
+  c.askAt = Infinity;
+  wantPart(c);
+}
+
 /* Asks for the whole, or ends in a mismatch if that was the answer. */
 export function announceFailed(c, error, a) {
   const deadline = Math.min(a.deadline, DEADLINE_MAX_MS);
   /* for an attach before this one: it is not answered yet, or what was said then comes again */
   if (c.phase === ATTACHING || (error === 'not-in-roster' && epochNow(c) === null))
     return;
+  if (error === 'no-part') {
+    waitForPart(c, deadline);
+    return;
+  }
   if (error === 'not-in-roster' || (c.unresolved && c.answered && a.full)) {
     mismatch(c, error, null, deadline);
     return;

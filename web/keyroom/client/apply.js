@@ -13,7 +13,7 @@ import {shows} from './presence.js';
 import {requestLost} from './request.js';
 import {firstKeys} from './secrets.js';
 import {freePeer, newPeer} from './sessions.js';
-import {epochNow, forPart, MEMBER, refused, say, see} from './state.js';
+import {epochNow, MEMBER, refused, say, see} from './state.js';
 
 export function mismatch(c, error, who, deadline, announced = c.now) {
   /* the bound of 5.12 runs from the first announce that did not hold */
@@ -157,8 +157,10 @@ export function peerOfLine(c, m) {
   if (p.line !== line)
     p.verified = lineVerifies(c, m);
   p.line = line;
-  if (p.verified)
-    see(c, p.device, {owner: p.owner});
+  if (p.verified) {
+    const o = c.occupants.get(p.participant);
+    see(c, p.device, {owner: p.owner, ...(o?.device === p.device && !o.isAdmin ? {admin: false} : {})}); /* it is back, and no admin any more */
+  }
   c.part?.lookAt(c, p);
   return p;
 }
@@ -231,10 +233,6 @@ export function applyAnnounce(c, told) {
   }
   if (error === null && isToldAgain(last, a))
     return null; /* on `whole` */
-  if (error === null && needsPart(c, a.policy)) { /* the room's policy changed: taken up again when that is here */
-    forPart(c, {kind: 'announce', told});
-    return null;
-  }
   if (!a.full && last === null)
     return error; /* a number alone, of an attach before or of one whose announce was lost */
   /* an epoch that could not be applied may come again in full */
@@ -250,6 +248,8 @@ export function applyAnnounce(c, told) {
     c.answered = false;
   }
   wasCommitted(c, a.committed);
+  if (error === null && needsPart(c, a.policy))
+    error = 'no-part';
   if (error !== null)
     return error;
   try {

@@ -39,7 +39,8 @@ export function endAttach(c) {
   c.attachAt = c.askAt = c.detachAt = Infinity;
   c.missedEpoch = 0;
   c.policy = null;
-  c.unresolved = c.mismatched = false;
+  c.unresolved = c.mismatched = c.doubted = false;
+  c.forPart = c.forPart.filter((what) => what.kind !== 'challenge');
 }
 
 /* This attach is of no more use: another one; the keys in use hold over it, not for ever. */
@@ -52,6 +53,7 @@ export function attachAnew(c) {
 
 export function startAttach(c) {
   c.phase = CHALLENGING;
+  c.partRefused = false;
   c.detachAt = Infinity;
   c.hasSealed = false;
   c.attachPaid = Math.max(c.attachPaid, c.now) + REATTACH_MS;

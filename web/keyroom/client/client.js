@@ -9,7 +9,7 @@ import {AUTHORISE} from '../protocol/policy.js';
 import {deviceId} from '../protocol/signed.js';
 import {attr, NS_CLIENT, payloadOf} from '../message/el.js';
 import {readNotice} from '../message/notice.js';
-import {askWholeAgain, handleAnnounce, heardOf, takeWhole} from './announce.js';
+import {askWholeAgain, handleAnnounce, heardOf} from './announce.js';
 import {challengeResult, detach, endAttach, handleDetached, handleLow, sendDetach, startAttach, unasked} from './attach.js';
 import {epochNext, epochSend, epochTime, eraseAll, fade, handleCommit, setSending} from './epochs.js';
 import {exposureNext, exposureUpdate} from './exposure.js';
@@ -110,18 +110,19 @@ function handlePart(c, part) {
   const waiting = c.forPart.splice(0);
   c.part = part;
   c.partRefused = part === null;
+  c.partWanted = false;
   if (part !== null)
     c.peers.forEach((p) => part.lookAt(c, p));
   for (const what of waiting) {
     if (what.kind === 'challenge')
       challengeResult(c, what.payload, null);
-    else if (what.kind === 'announce')
-      takeWhole(c, what.told);
     else if (part !== null)
       part.take(c, what);
     else
       refused(c, 'verify', 'no-part', what.participant);
   }
+  if (c.unresolved && c.phase >= WAITING && !c.mismatched) /* an epoch may have waited for it */
+    askWholeAgain(c);
 }
 
 function handleEvent(c, event) {
@@ -178,13 +179,13 @@ function handleTime(c) {
   }
   if (c.detachAt <= c.now)
     sendDetach(c);
-  healTime(c);
-  logTime(c);
-  c.part?.time(c);
   sealAdvance(c);
   sendAck(c);
   epochSend(c);
   epochTime(c);
+  healTime(c);
+  logTime(c);
+  c.part?.time(c);
   exposureUpdate(c); /* of the key in use by now */
 }
 

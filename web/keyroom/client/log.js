@@ -51,6 +51,7 @@ export function checkLog(c, a) {
       logAlarm(c, 'log-begun-anew');
     log.name = {origin, key, keyId: logKeyId(origin, key)};
     log.newest = log.proved = null;
+    log.at = log.by = Infinity;
   }
   if (log.newest !== null && claim.size < log.newest.size)
     fail('log-rolled-back');
@@ -60,6 +61,8 @@ export function checkLog(c, a) {
 
 /* The link with what the log is called, as its context has it. */
 export function named({log}, link) {
+  if (link.log !== null && log.name === null)
+    fail('chain-broken'); /* of a log that we never heard of */
   return link.log === null ? link : {...link, log: {...link.log, origin: log.name.origin, keyId: log.name.keyId}};
 }
 

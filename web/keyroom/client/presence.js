@@ -68,7 +68,7 @@ function deviceOf(el) {
 }
 
 function came(c, nick, el, x) {
-  const fresh = !c.occupants.has(nick);
+  const was = c.occupants.get(nick), fresh = was === undefined;
   if (fresh && c.occupants.size >= OCCUPANTS_MAX)
     return;
   const item = x === null ? null : child(x, 'item', NS_MUC_USER);
@@ -76,8 +76,11 @@ function came(c, nick, el, x) {
   const isService = jid !== null && bareOf(jid) === bareOf(c.service);
   const isAdmin = item !== null && ['owner', 'admin'].includes(attr(item, 'affiliation')), device = deviceOf(el);
   c.occupants.set(nick, {device, isService, isAdmin});
-  if (device !== null)
-    see(c, device, {admin: isAdmin});
+  /* Anybody may name any device: an admin's standing goes with the one who had it, or with its line. */
+  if (isAdmin && device !== null)
+    see(c, device, {admin: true});
+  else if (!isAdmin && was?.isAdmin && was.device !== null)
+    see(c, was.device, {admin: false});
   if (!isService)
     return;
   /* Also one that was never seen to go: a server may hold its place while it restarts. */

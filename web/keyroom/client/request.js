@@ -31,7 +31,7 @@ function detach(c, q, error) {
 
 /* What was for an epoch is for nothing when the next one is announced; keys are for all of them. */
 function isPast(c, q) {
-  return q.kind !== 'keys' && q.epoch !== epochNow(c)?.link.epoch;
+  return q.kind !== 'keys' && !q.verifies && q.epoch !== epochNow(c)?.link.epoch;
 }
 
 /* 9.3: the service was busy. A later part of an envelope is unexpected if an earlier one was put off. */

@@ -36,6 +36,7 @@ export function newState(config, deviceId, floor) {
 
     part: null, /* what verifies (verify/index.js), once it was wanted and came */
     forPart: [], /* what waits for it */
+    partWanted: false, /* it was asked for, and there is no word of it */
     partRefused: false, /* it could not be had */
     attestFor: config.attestFor ?? 0, operatorMayVerify: config.operatorMayVerify ?? false,
     tried: new Map(), /* by device: how often it was tried to verify it in this meeting */
@@ -131,12 +132,17 @@ export function ask(c, request, more = {}) {
 
 const FOR_PART_MAX = 32; /* what waits while it is loaded */
 
+export function wantPart(c) {
+  c.out.wantsPart ||= !c.partWanted;
+  c.partWanted = true;
+}
+
 export function forPart(c, what) {
   if (c.part !== null) {
     c.part.take(c, what);
     return;
   }
-  c.out.wantsPart = true;
+  wantPart(c);
   if (c.forPart.length < FOR_PART_MAX)
     c.forPart.push(what);
 }
