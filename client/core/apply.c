@@ -233,7 +233,7 @@ struct kr_peer *kr_peer_of_line(struct kr_client *c, const struct kr_member_line
     p->device = m->device;
     p->verified = line_verifies(c, m);
     if (p->verified)
-        kr_seen_line(c, &p->device, p->owner);
+        kr_seen_line(c, p);
     kr_trust_look(c, p);
     return p;
 }

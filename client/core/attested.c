@@ -33,13 +33,17 @@ void kr_seen_presence(struct kr_client *c, const struct kr_id *device, bool admi
         s->admin = admin;
 }
 
-void kr_seen_line(struct kr_client *c, const struct kr_id *device, const char *owner)
+void kr_seen_line(struct kr_client *c, const struct kr_peer *p)
 {
-    struct kr_seen *s = seen(c, device);
-    if (!s || (s->owner && strcmp(s->owner, owner) == 0))
+    struct kr_seen *s = seen(c, &p->device);
+    if (!s)
+        return;
+    if (kr_presence_shows(c, p->participant, &p->device) && !kr_presence_is_admin(c, p->participant))
+        s->admin = false; /* it is back, and no admin any more */
+    if (s->owner && strcmp(s->owner, p->owner) == 0)
         return;
     free(s->owner);
-    s->owner = kr_strdup(owner);
+    s->owner = kr_strdup(p->owner);
 }
 
 static void forget_one(struct kr_client *c, struct kr_attestation *a)

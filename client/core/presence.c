@@ -137,14 +137,19 @@ static void came(struct kr_client *c, const char *nick, const struct kr_el *el, 
         o->nick = kr_strdup(nick);
         HASH_ADD_KEYPTR(hh, c->occupants, o->nick, strlen(o->nick), o);
     }
+    bool was_admin = o->is_admin && o->has_device;
+    struct kr_id was = o->device;
     const struct kr_el *d = kr_el_child(el, "device", KR_NS);
     o->has_device = d && !kr_el_next(d, "device", KR_NS) && kr_el_attr_id(d, "id", &o->device) == 0;
     const struct kr_el *item = x ? kr_el_child(x, "item", KR_NS_MUC_USER) : NULL;
     const char *jid = item ? kr_el_attr(item, "jid") : NULL;
     const char *affiliation = item ? kr_el_attr(item, "affiliation") : NULL;
     o->is_admin = affiliation && (strcmp(affiliation, "owner") == 0 || strcmp(affiliation, "admin") == 0);
-    if (o->has_device)
-        kr_seen_presence(c, &o->device, o->is_admin);
+    /* Anybody may name any device: an admin's standing goes with the one who had it, or with its line. */
+    if (o->is_admin && o->has_device)
+        kr_seen_presence(c, &o->device, true);
+    else if (was_admin && !o->is_admin)
+        kr_seen_presence(c, &was, false);
     o->is_service = jid && kr_jid_same_bare(jid, c->service);
     /* Also one that was never seen to go: a server may hold its place while it restarts. */
     if (o->is_service && c->phase >= KR_PHASE_WAITING && !c->mismatched)

@@ -424,7 +424,7 @@ void kr_line_result(struct kr_client *c, const struct kr_pending *q, const struc
 
 /* attested.c */
 void kr_seen_presence(struct kr_client *c, const struct kr_id *device, bool admin);
-void kr_seen_line(struct kr_client *c, const struct kr_id *device, const char *owner);
+void kr_seen_line(struct kr_client *c, const struct kr_peer *p); /* one that holds */
 void kr_attested_heard(struct kr_client *c, const struct kr_notice_attestations *n);
 /* Is the line of that peer one that the policy may have let in? */
 bool kr_attested_holds(const struct kr_client *c, const struct kr_peer *p);

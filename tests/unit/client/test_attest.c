@@ -1,4 +1,5 @@
 /* Rooms of verified devices, with the real service and real Olm (docs/protocol.md 6.9, 12.3). */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,6 +122,35 @@ static void it_outlasts_the_verifier_and_the_service(void **state)
     world_wait(&w, 10000);
     assert_true(one_view(bob).member && one_view(carol).member);
     world_all_hear(&w, one_view(bob).newest);
+    world_done(&w);
+}
+
+/* Everybody hears everybody when somebody has come who says that the owner's device is his. */
+static void who_claims_a_device_takes_no_standing(void **state)
+{
+    (void)state;
+    room_of(KR_VERIFIED_BY_OWNERS, 0, 6);
+    struct one *alice = owner_joins("alice"), *bob = world_join(&w, "bob"), *carol = world_join(&w, "carol");
+    struct one mallory = {.affiliation = "none"};
+    snprintf(mallory.nick, sizeof(mallory.nick), "mallory");
+    world_wait(&w, 3000);
+    assert_true(verify(alice, bob));
+    assert_true(verify(alice, carol));
+    world_wait(&w, 3000);
+    for (int away = 0; away < 2; away++) {
+        if (away) {
+            one_event(&w, alice, KR_CLIENT_LEAVE);
+            world_settle(&w);
+            snprintf(mallory.nick, sizeof(mallory.nick), "alice");
+        }
+        muc_show(&w, bob, &mallory, &alice->device);
+        muc_show(&w, carol, &mallory, &alice->device);
+        world_settle(&w);
+        world_rotate(&w);
+        world_wait(&w, 3000);
+        world_all_hear(&w, one_view(bob).newest);
+        assert_false(one_said(bob, "refused line") || one_said(carol, "refused line"));
+    }
     world_done(&w);
 }
 
@@ -463,6 +493,7 @@ int main(void)
         cmocka_unit_test(an_owner_lets_in_and_puts_out),
         cmocka_unit_test(who_is_no_owner_lets_nobody_in),
         cmocka_unit_test(it_outlasts_the_verifier_and_the_service),
+        cmocka_unit_test(who_claims_a_device_takes_no_standing),
         cmocka_unit_test(it_is_over_in_time),
         cmocka_unit_test(registered_owners_vote),
         cmocka_unit_test(the_operator_says_who),
