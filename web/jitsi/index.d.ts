@@ -33,6 +33,8 @@ export interface Options {
   connection?(conference: Conference): object;
   /** The meeting, before it joins: for its events. */
   opened?(meeting: Meeting): void;
+  /** No meeting could be opened, and why: nobody hears this participant, and it hears nobody, until E2EE is switched off. */
+  failed?(error: Error): void;
 }
 
 /** A subclass of lib-jitsi-meet's KeyHandler, to be made by its E2EEncryption. */

@@ -39,10 +39,16 @@ export function keyroomKeyHandler(KeyHandler, options) {
       }
       const {conference} = this, own = conference.myUserId();
       const keys = new JitsiKeys(this.e2eeCtx, own, random);
-      this.meeting = await Meeting.open({
-        ...options.meeting, room: conference.room.roomjid, nick: own, transport: this.seat, format: 'jframe', media: false,
-        worker: sink(keys),
-      });
+      try {
+        this.meeting = await Meeting.open({
+          ...options.meeting, room: conference.room.roomjid, nick: own, transport: this.seat, format: 'jframe', media: false,
+          worker: sink(keys),
+        });
+      } catch (error) {
+        /* Theirs would not switch its worker on, and send in clear. On it sends what nobody opens: keys.silence(). */
+        options.failed?.(error);
+        return;
+      }
       options.opened?.(this.meeting);
       this.meeting.join();
     }

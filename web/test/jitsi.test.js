@@ -1,7 +1,7 @@
 /* Keys for lib-jitsi-meet in their order: receivers first, the own id last, and never an own id without a key. */
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {tokenOwner} from '../jitsi/index.js';
+import {keyroomKeyHandler, tokenOwner} from '../jitsi/index.js';
 import {JitsiKeys} from '../jitsi/keys.js';
 
 /* A stand-in of E2EEContext: what it was told, and its rings. */
@@ -89,4 +89,22 @@ test('the owner of a token is as the module and the service make it', () => {
     assert.equal(owner(sub, id), null);
   for (const text of ['', 'x', 'a.b.c', 'a.%.c', jwt(null), jwt({sub: 'acme'})])
     assert.equal(tokenOwner(text), null);
+});
+
+test('where no meeting can be opened, theirs goes on, with a key that nobody has', async () => {
+  const context = new Context(), failures = [];
+  class Theirs {
+    constructor(conference) {
+      Object.assign(this, {conference, e2eeCtx: context});
+    }
+  }
+  const Handler = keyroomKeyHandler(Theirs, {
+    meeting: {passphrase: ''}, connection: () => ({addHandler() {}}), failed: (error) => failures.push(error.code), opened: () => assert.fail('opened'),
+  });
+  const handler = new Handler({on() {}, myUserId: () => 'me', room: {roomjid: 'room@muc.example.org'}});
+  await handler._setEnabled(true); /* theirs switches its worker on after this; thrown, frames would pass in clear */
+  assert.deepEqual(failures, ['bad-state']);
+  assert.deepEqual(context.calls.map(([id, , index]) => [id, index]), [['me', 8]]);
+  assert.notEqual(context.rings.get('me')[8], false);
+  await handler._setEnabled(false);
 });
