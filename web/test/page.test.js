@@ -104,6 +104,12 @@ test('members: who is in the newest epoch, and whose key is here', () => {
   roster(4, 'bob');
   roster(5, 'ann');
   assert.deepEqual(m.list().map((x) => x.trust), ['none']);
+  m.roster({epoch: 6, roster: 'digest 6', members: [{participant: 'ann', device: 'd-other', owner: ''}]});
+  assert.deepEqual(m.list().map((x) => x.trust), ['changed']); /* told before it was let in */
+  m.trust('ann', 'd-other', 'verified');
+  roster(7, 'bob');
+  m.roster({epoch: 8, roster: 'digest 8', members: [{participant: 'ann', device: 'd-other', owner: ''}]});
+  assert.deepEqual(m.list().map((x) => x.trust), ['none']); /* it may have been taken back meanwhile: it is told again */
   assert.deepEqual(m.clear().map((c) => c.participant), ['ann']);
   assert.equal(m.digest, null);
 });

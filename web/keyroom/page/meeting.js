@@ -175,12 +175,13 @@ export class Meeting extends EventTarget {
     this.#calls.delete(data.call);
     switch (data.op) {
     case 'call': /* a worker's clock is not slowed down in a page that nobody looks at */
-      this.#worker.postMessage({op: 'awake'});
       if (performance.now() >= this.#due)
         this.#step({kind: 'time'});
+      this.#worker.postMessage({op: 'awake'}); /* after what was due: sending may have to stop */
       break;
     case 'awoke':
-      this.#warn('asleep');
+      if (this.#lasting() === null)
+        this.#warn('asleep');
       setTimeout(() => this.#over('asleep'), ASLEEP_SHOWN_MS);
       break;
     case 'done':
@@ -265,7 +266,14 @@ export class Meeting extends EventTarget {
 
   #over(...codes) {
     if (codes.includes(this.#state.warning))
-      this.#warn(null);
+      this.#warn(this.#lasting());
+  }
+
+  /* What has to be shown for as long as it lasts (5.4, 5.12). */
+  #lasting() {
+    if (this.#state.mismatched)
+      return 'mismatch';
+    return this.#state.exposed ? 'exposed' : null;
   }
 
   #epoch(phase, report) {

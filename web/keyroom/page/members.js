@@ -1,8 +1,12 @@
 /* Who is in the newest epoch, and whose key is held: what a page shows of it. */
+import {OCCUPANTS_MAX} from '../protocol/limit.js';
+
+const TRUST_MAX = 2 * OCCUPANTS_MAX;
+
 export class Members {
   #epochs = new Map(); /* by the client's id: {epoch, participants, held} */
   #byName = new Map();
-  #trust = new Map(); /* by participant: {device, trust} */
+  #trust = new Map(); /* by participant: {device, trust}; also of those who wait */
   digest = null; /* of the roster */
 
   list() {
@@ -43,8 +47,8 @@ export class Members {
       this.#byName.delete(m.participant);
       changes.push({participant: m.participant, device: m.device, owner: m.owner, present: false});
     }
-    for (const name of this.#trust.keys())
-      if (!names.has(name))
+    for (const [name, {trust}] of this.#trust)
+      if (!names.has(name) && trust !== 'changed') /* that is told once, perhaps while the device waits to be let in */
         this.#trust.delete(name);
     const now = [...this.#epochs.values()].at(-1);
     for (const {participant, device, owner} of members) {
@@ -58,7 +62,11 @@ export class Members {
 
   /* What the own person's verifications say of that participant's device: none, verified, changed. */
   trust(participant, device, trust) {
-    this.#trust.set(participant, {device, trust});
+    this.#trust.delete(participant);
+    if (trust !== 'none')
+      this.#trust.set(participant, {device, trust});
+    if (this.#trust.size > TRUST_MAX)
+      this.#trust.delete(this.#trust.keys().next().value);
     const m = this.#byName.get(participant);
     if (m?.device === device)
       m.trust = trust;

@@ -2,6 +2,7 @@
  *   start({up(jid), down(why), stanza(el)})    once; up and down as often as the stream comes and goes
  *   send(el), stop()
  * and whatever has these can take its place. */
+import {toHex} from '../protocol/bytes.js';
 import {KeyroomError} from '../protocol/err.js';
 import {attr, make} from '../message/el.js';
 import {fromDom, toDom} from './element.js';
@@ -112,11 +113,12 @@ export class StropheTransport {
   }
 
   #lastHeard = 0;
+  #pinged = ''; /* the id of our ping, which nobody else knows */
 
   #hear(el) {
     this.#lastHeard = performance.now();
     this.#asked = 0;
-    if (attr(el, 'id') !== 'keyroom-ping')
+    if (el.name !== 'iq' || this.#pinged === '' || attr(el, 'id') !== this.#pinged)
       this.#heard?.stanza(el);
   }
 
@@ -127,7 +129,8 @@ export class StropheTransport {
     } else if (this.#asked === 0 && now > this.#lastHeard + PING_MS) {
       this.#asked = now;
       const [, domain] = this.#connection.jid.split('/')[0].split('@');
-      this.send(make('iq', 'jabber:client', {type: 'get', to: domain, id: 'keyroom-ping'}, [make('ping', NS_PING)]));
+      this.#pinged = `ping-${toHex(crypto.getRandomValues(new Uint8Array(16)))}`;
+      this.send(make('iq', 'jabber:client', {type: 'get', to: domain, id: this.#pinged}, [make('ping', NS_PING)]));
     }
   }
 
