@@ -71,3 +71,21 @@ test('not for ever, and not for an epoch that is over', async () => {
   await w.allHear(ann.view().epoch, ['bob']);
   await w.end();
 });
+
+test('a verification that was put off outlives the epoch that it began in', async () => {
+  const w = await World.start();
+  const ann = await w.join('ann', {attestFor: 3600});
+  await w.command('join bob');
+  await w.wait(1500);
+  await w.command('verify bob ann');
+  await w.wait(100);
+  const asked = busy(w, ann, 'session', 1);
+  await w.step(ann, {kind: 'verify', participant: 'bob'});
+  await w.command('rotate');
+  await w.wait(1500);
+  await pass(w, ann, 3000);
+  assert.equal(asked[0], asked[1]);
+  assert.equal(ann.said('verify', {step: 'ended'}).length, 0);
+  assert.equal(ann.said('verify', {step: 'code'}).length, 1);
+  await w.end();
+});
