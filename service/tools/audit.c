@@ -74,6 +74,22 @@ int kr_audit_complain(const char *fmt, ...)
     return FAILURE;
 }
 
+sqlite3_stmt *kr_audit_prepare(sqlite3 *db, const char *sql, int *err)
+{
+    sqlite3_stmt *s = NULL;
+    if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) != SQLITE_OK)
+        *err = kr_audit_complain("database: %s", sqlite3_errmsg(db));
+    return s;
+}
+
+bool kr_audit_next(sqlite3_stmt *s, int *err)
+{
+    int rc = sqlite3_step(s);
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+        *err = kr_audit_complain("database: %s", sqlite3_errmsg(sqlite3_db_handle(s)));
+    return rc == SQLITE_ROW;
+}
+
 int kr_audit_open(const struct kr_audit *a, sqlite3 **ret_db)
 {
     sqlite3 *db = NULL;
@@ -133,18 +149,17 @@ static int add_witness(struct kr_audit *a, const char *given)
 static int run_vkey(const struct kr_audit *a)
 {
     sqlite3 *db = NULL;
-    sqlite3_stmt *s = NULL;
     int err = kr_audit_open(a, &db), count = 0;
     if (err)
         return err;
-    if (sqlite3_prepare_v2(db, "SELECT vkey FROM log_key ORDER BY n", -1, &s, NULL) == SQLITE_OK) {
-        for (; sqlite3_step(s) == SQLITE_ROW; count++)
-            (void)puts((const char *)sqlite3_column_text(s, 0));
-    }
+    sqlite3_stmt *s = kr_audit_prepare(db, "SELECT vkey FROM log_key ORDER BY n", &err);
+    for (; s && kr_audit_next(s, &err); count++)
+        (void)puts((const char *)sqlite3_column_text(s, 0));
     sqlite3_finalize(s);
     sqlite3_close(db);
-    return count ? 0
-                 : kr_audit_complain("%s: the log has no key yet: the service has not run with it", a->db);
+    if (!err && !count)
+        err = kr_audit_complain("%s: the log has no key yet: the service has not run with it", a->db);
+    return err;
 }
 
 static int run_new_origin(const struct kr_audit *a)

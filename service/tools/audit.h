@@ -32,6 +32,10 @@ int kr_audit_main(int argc, char **argv);
 /* --- for the files of this command --- */
 int kr_audit_open(const struct kr_audit *a, sqlite3 **ret_db);
 int kr_audit_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Reading the database: what fails is complained of, and sets *err to 1. NULL: it failed. */
+sqlite3_stmt *kr_audit_prepare(sqlite3 *db, const char *sql, int *err);
+/* Whether there is another row. An error is not the end of the rows. */
+bool kr_audit_next(sqlite3_stmt *s, int *err);
 /* The key, given as text or as a file that holds it. */
 int kr_audit_key(const struct kr_audit *a, struct kr_note_key *ret_key);
 

@@ -47,11 +47,11 @@ static int erase_beside(sqlite3 *db, const struct kr_log_entry *e, const struct 
 
 static int erase(sqlite3 *db, const struct kr_audit *a, const struct kr_names *names, bool *ret_found)
 {
-    sqlite3_stmt *s = NULL;
     const int before = sqlite3_total_changes(db);
     char subject[SUBJECT_MAX];
-    int err = sqlite3_prepare_v2(db, "SELECT entry FROM log_leaf ORDER BY idx", -1, &s, NULL) != SQLITE_OK;
-    while (!err && sqlite3_step(s) == SQLITE_ROW) {
+    int err = 0;
+    sqlite3_stmt *s = kr_audit_prepare(db, "SELECT entry FROM log_leaf ORDER BY idx", &err);
+    while (!err && kr_audit_next(s, &err)) {
         struct kr_log_entry e;
         struct kr_id instance;
         struct kr_span bytes = kr_span(sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0));

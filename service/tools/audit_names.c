@@ -56,7 +56,6 @@ struct kr_names *kr_names_load(const struct kr_audit *a, sqlite3 *db)
 {
     struct kr_names *n = kr_calloc(1, sizeof(*n));
     struct kr_secret key = KR_SECRET_NONE;
-    sqlite3_stmt *s = NULL;
     char why[256] = "";
     if (!a->seal_key)
         return n;
@@ -65,12 +64,16 @@ struct kr_names *kr_names_load(const struct kr_audit *a, sqlite3 *db)
         kr_names_free(n);
         return NULL;
     }
-    if (sqlite3_prepare_v2(db, "SELECT instance, subject, sealed FROM opening", -1, &s, NULL) == SQLITE_OK) {
-        while (sqlite3_step(s) == SQLITE_ROW)
-            add(n, &key, s);
-    }
+    int err = 0;
+    sqlite3_stmt *s = kr_audit_prepare(db, "SELECT instance, subject, sealed FROM opening", &err);
+    while (s && kr_audit_next(s, &err))
+        add(n, &key, s);
     sqlite3_finalize(s);
     kr_secret_done(&key);
+    if (err) {
+        kr_names_free(n);
+        return NULL;
+    }
     if (n->count)
         qsort(n->names, n->count, sizeof(*n->names), by_commitment);
     return n;

@@ -26,12 +26,13 @@ static bool get_node(void *state, struct kr_log_node node, struct kr_digest *ret
     return true;
 }
 
-static bool one_row(sqlite3 *db, const char *sql, uint64_t n, sqlite3_stmt **ret_stmt)
+static bool one_row(sqlite3 *db, const char *sql, uint64_t n, sqlite3_stmt **ret_stmt, int *err)
 {
-    if (sqlite3_prepare_v2(db, sql, -1, ret_stmt, NULL) != SQLITE_OK)
+    *ret_stmt = kr_audit_prepare(db, sql, err);
+    if (!*ret_stmt)
         return false;
     sqlite3_bind_int64(*ret_stmt, 1, (sqlite3_int64)n);
-    return sqlite3_step(*ret_stmt) == SQLITE_ROW;
+    return kr_audit_next(*ret_stmt, err);
 }
 
 static void add_column(struct kr_buf *b, sqlite3_stmt *s, int column)
@@ -66,15 +67,16 @@ int kr_audit_prove(const struct kr_audit *a)
     struct kr_bundle bundle = {.index = index};
     bool found = one_row(
         db, "SELECT l.entry, e.bytes FROM log_leaf l LEFT JOIN log_evidence e USING (idx) WHERE l.idx = ?1",
-        index, &leaf);
+        index, &leaf, &err);
     bool is_signed =
         found && one_row(db, "SELECT size, note FROM log_checkpoint WHERE size > ?1 ORDER BY n DESC LIMIT 1",
-                         index, &cp);
-    if (!found || !is_signed) {
+                         index, &cp, &err);
+    if (!err && !is_signed)
         err = kr_audit_complain(
             found ? "entry %" PRIu64 " is in no checkpoint yet" : "there is no entry %" PRIu64, index);
-    } else {
-        sqlite3_prepare_v2(db, "SELECT hash FROM log_node WHERE level = ?1 AND idx = ?2", -1, &nodes, NULL);
+    if (!err)
+        nodes = kr_audit_prepare(db, "SELECT hash FROM log_node WHERE level = ?1 AND idx = ?2", &err);
+    if (!err) {
         struct kr_log_nodes from = {get_node, nodes};
         add_column(&extra, leaf, 0);
         add_column(&extra, leaf, 1);

@@ -160,10 +160,11 @@ static void add_column(struct kr_buf *b, sqlite3_stmt *s, int column)
 }
 
 /* Each log that the file holds, the newest first, with its own last checkpoint. */
-static void logs(struct kr_buf *b, const struct kr_audit *a, sqlite3_stmt *s)
+static int logs(struct kr_buf *b, const struct kr_audit *a, sqlite3_stmt *s)
 {
     size_t n = 0;
-    for (; sqlite3_step(s) == SQLITE_ROW; n++) {
+    int err = 0;
+    for (; kr_audit_next(s, &err); n++) {
         if (n == 0)
             kr_buf_add_str(
                 b,
@@ -191,19 +192,22 @@ static void logs(struct kr_buf *b, const struct kr_audit *a, sqlite3_stmt *s)
     }
     if (!n)
         kr_buf_add_str(b, "<p>The log has no key and no checkpoint yet.</p>\n");
+    return err;
 }
 
-static void how_to_verify(struct kr_buf *b, const struct kr_audit *a, sqlite3 *db)
+static int how_to_verify(struct kr_buf *b, const struct kr_audit *a, sqlite3 *db)
 {
-    sqlite3_stmt *s = NULL;
+    int err = 0;
     kr_buf_add_str(b, "<h2>How to verify this</h2>\n");
-    if (sqlite3_prepare_v2(
-            db,
-            "SELECT vkey, (SELECT note FROM log_checkpoint c WHERE c.origin = k.origin ORDER BY size DESC "
-            "LIMIT 1) FROM log_key k ORDER BY n DESC",
-            -1, &s, NULL) == SQLITE_OK)
-        logs(b, a, s);
+    sqlite3_stmt *s = kr_audit_prepare(
+        db,
+        "SELECT vkey, (SELECT note FROM log_checkpoint c WHERE c.origin = k.origin ORDER BY size DESC "
+        "LIMIT 1) FROM log_key k ORDER BY n DESC",
+        &err);
+    if (s)
+        err = logs(b, a, s);
     sqlite3_finalize(s);
+    return err;
 }
 
 int kr_page_write(struct kr_page *p, const struct kr_audit *a, sqlite3 *db)
@@ -216,8 +220,12 @@ int kr_page_write(struct kr_page *p, const struct kr_audit *a, sqlite3 *db)
     kr_page_people(&b, p);
     kr_page_graph(&b, p);
     events(&b, p);
-    how_to_verify(&b, a, db);
+    int err = how_to_verify(&b, a, db);
     kr_buf_add_str(&b, "</body></html>\n");
+    if (err) {
+        kr_buf_done(&b);
+        return err;
+    }
     FILE *f = fopen(a->out, "wb");
     bool good = f && !b.err && fwrite(b.ptr, 1, b.len, f) == b.len;
     if (f && fclose(f) != 0)

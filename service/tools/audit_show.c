@@ -97,16 +97,15 @@ int kr_audit_show(const struct kr_audit *a)
         return MISUSE;
     }
     sqlite3 *db = NULL;
-    sqlite3_stmt *s = NULL;
     int err = kr_audit_open(a, &db);
     if (err)
         return err;
     struct kr_names *names = kr_names_load(a, db);
     struct kr_page page = {.entry_count = 0};
-    if (!names ||
-        sqlite3_prepare_v2(db, "SELECT idx, entry FROM log_leaf ORDER BY idx", -1, &s, NULL) != SQLITE_OK)
+    sqlite3_stmt *s = kr_audit_prepare(db, "SELECT idx, entry FROM log_leaf ORDER BY idx", &err);
+    if (!names)
         err = 1;
-    while (!err && sqlite3_step(s) == SQLITE_ROW) {
+    while (!err && kr_audit_next(s, &err)) {
         struct kr_log_entry e;
         uint64_t idx = (uint64_t)sqlite3_column_int64(s, 0);
         struct kr_span bytes = kr_span(sqlite3_column_blob(s, 1), (size_t)sqlite3_column_bytes(s, 1));

@@ -35,6 +35,15 @@ static sqlite3_stmt *prepare(struct verify *v, const char *sql)
     return s;
 }
 
+/* Whether there is another row. An error is a finding: what was to come stays unchecked. */
+static bool next_row(struct verify *v, sqlite3_stmt *s)
+{
+    int rc = sqlite3_step(s);
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+        kr_audit_find(&v->findings, "database: %s", sqlite3_errmsg(v->db));
+    return rc == SQLITE_ROW;
+}
+
 /* Reads all hashes there are: only for findings that will be told. */
 static bool where(void *state, const struct kr_digest *leaf, uint64_t *ret_idx)
 {
@@ -47,7 +56,7 @@ static bool where(void *state, const struct kr_digest *leaf, uint64_t *ret_idx)
         return false;
     sqlite3_reset(v->where);
     sqlite3_bind_blob(v->where, 1, leaf->b, sizeof(leaf->b), SQLITE_STATIC);
-    if (sqlite3_step(v->where) != SQLITE_ROW)
+    if (!next_row(v, v->where))
         return false;
     *ret_idx = (uint64_t)sqlite3_column_int64(v->where, 0);
     return true;
@@ -68,7 +77,7 @@ static struct kr_span kept(struct verify *v, struct level *l, unsigned level, ui
         sqlite3_bind_int(l->s, 1, (int)level);
     }
     while (!l->over && (!l->read || (uint64_t)sqlite3_column_int64(l->s, 0) < idx)) {
-        l->read = sqlite3_step(l->s) == SQLITE_ROW;
+        l->read = next_row(v, l->s);
         l->over = !l->read;
     }
     bool has = !l->over && (uint64_t)sqlite3_column_int64(l->s, 0) == idx;
@@ -92,12 +101,10 @@ static bool walk(struct verify *v, sqlite3_stmt *leaves, struct kr_signed_rows *
                  struct kr_checkpoint *ret_c)
 {
     bool more = next_checkpoint(v, cps, ret_c);
-    int rc = SQLITE_ROW;
     for (;;) {
         for (; more && ret_c->size <= v->walk.tree.size; more = next_checkpoint(v, cps, ret_c))
             kr_walk_checkpoint(&v->walk, ret_c);
-        rc = sqlite3_step(leaves);
-        if (rc != SQLITE_ROW)
+        if (!next_row(v, leaves))
             break;
         struct kr_walk_nodes nodes;
         uint64_t idx = (uint64_t)sqlite3_column_int64(leaves, 0);
@@ -106,8 +113,6 @@ static bool walk(struct verify *v, sqlite3_stmt *leaves, struct kr_signed_rows *
         if (!kr_walk_entry(&v->walk, idx, blob(leaves, 1), &nodes))
             break;
     }
-    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-        kr_audit_find(&v->findings, "database: %s", sqlite3_errmsg(v->db));
     return more;
 }
 
@@ -157,7 +162,7 @@ static void all_signatures(struct verify *v)
     sqlite3_stmt *s =
         prepare(v, "SELECT l.idx, l.entry, e.bytes FROM log_leaf l LEFT JOIN log_evidence e USING (idx) "
                    "ORDER BY l.idx");
-    while (s && sqlite3_step(s) == SQLITE_ROW)
+    while (s && next_row(v, s))
         one_commit(v, (uint64_t)sqlite3_column_int64(s, 0), blob(s, 1), blob(s, 2),
                    sqlite3_column_type(s, 2) == SQLITE_BLOB);
     sqlite3_finalize(s);
@@ -181,7 +186,7 @@ static void one_witness(struct verify *v, const struct kr_note_key *witness)
         sqlite3_bind_text(s, 1, v->walk.key->name, -1, SQLITE_STATIC);
         sqlite3_bind_text(s, 2, (const char *)vkey.ptr, (int)vkey.len, SQLITE_STATIC);
     }
-    if (s && sqlite3_step(s) == SQLITE_ROW) {
+    if (s && next_row(v, s)) {
         kr_buf_add(&note, blob(s, 0).ptr, blob(s, 0).len);
         kr_buf_add(&note, blob(s, 1).ptr, blob(s, 1).len);
         verdict = kr_checkpoint_open(kr_buf_span(&note), &trust, &c);

@@ -119,6 +119,34 @@ def fields_of_a_bundle(c, folder, db, vkey, proof):
     c.true(code == 0 and "does not say who sealed" in text, "the entry alone, if that is asked for: " + text)
 
 
+def unreadable(c, folder, whole, vkey, seal, page):
+    """A table that SQLite cannot read: an error is not the end of the rows, and no action ends as if it were."""
+    bad = os.path.join(folder, "unreadable.db")
+    owner = db_value(whole, "SELECT substr(subject, 7) FROM opening WHERE subject LIKE 'owner:%'")
+    names = ("--seal-key", seal)
+    for table, *args in (("log_evidence", "verify", "--vkey", vkey, "--signatures"), ("log_node", "verify", "--vkey", vkey),
+                         ("log_leaf", "verify", "--vkey", vkey), ("log_leaf", "show"), ("log_leaf", "export"), ("log_leaf", "report", "--out", page),
+                         ("log_key", "report", "--out", page), ("log_key", "vkey"), ("opening", "show", *names),
+                         ("log_leaf", "prove", "--index", "3", "--out", page), ("log_checkpoint", "prove", "--index", "3", "--out", page),
+                         ("log_leaf", "erase", owner, *names), ("log_evidence", "erase", owner, *names)):
+        shutil.copy(whole, bad)
+        spoil(bad, table)
+        code, text = audit(*args, "--db", bad)
+        c.true(code == 1 and "malformed" in text and "erased" not in text and "ok:" not in text,
+               "%s is told of a table %s that cannot be read: %s" % (args[0], table, text))
+        if args[0] == "erase":
+            c.equal(db_value(bad, "SELECT count(*) FROM opening"), db_value(whole, "SELECT count(*) FROM opening"), "nothing of it is erased")
+
+
+def spoil(path, table):
+    """Overwrites the first page of a table."""
+    size = db_value(path, "PRAGMA page_size")
+    at = db_value(path, "SELECT rootpage FROM sqlite_master WHERE name = '%s'" % table)
+    with open(path, "r+b") as f:
+        f.seek((at - 1) * size)
+        f.write(bytes(size))
+
+
 def vkey_of(name, seed):
     public = b"\1" + bytes(nacl.signing.SigningKey(seed).verify_key)
     return "%s+%s+%s" % (name, hashlib.sha256(name.encode() + b"\n" + public).hexdigest()[:8], base64.b64encode(public).decode())
@@ -208,6 +236,8 @@ def the_log_of_a_meeting(c):
         c.true(code == 0 and "Nobody verified anybody." in html and "<script" not in html and vkey in html, "a report: " + text)
         code, text = audit("report", "--db", whole, "--out", page, "--from", "2001-01-01", "--until", "2001-01-02")
         c.true(code == 0 and "no entry that was asked for" in open(page, encoding="utf-8").read(), "a report on nothing: " + text)
+        seal = s.daemon.path("seal.key")
+        unreadable(c, folder, whole, vkey, seal, page)
         shutil.copy(whole, bad)
         change(bad, *(("DELETE FROM " + name,) for name in ("log_leaf", "log_node", "log_checkpoint", "log_evidence")))
         code, text = audit("report", "--db", bad, "--out", page)
@@ -215,7 +245,6 @@ def the_log_of_a_meeting(c):
         c.true(code == 0 and "no entry that was asked for" in html and "no checkpoint yet" in html, "a report on an empty log: " + text)
         code, text = audit("verify", "--db", bad, "--vkey", vkey)
         c.true(code == 1 and "checkpoints: there is none of the log" in text, "an empty log is not the one that was signed: " + text)
-        seal = s.daemon.path("seal.key")
         owner = db_value(whole, "SELECT substr(subject, 7) FROM opening WHERE subject LIKE 'owner:%'")
         code, text = audit("show", "--db", whole, "--seal-key", seal, "--person", owner)
         c.true(code == 0 and owner in text, "a person is found: " + text)
