@@ -9,6 +9,7 @@
 #include "base/limit.h"
 #include "base/secret.h"
 #include "log/note_key.h"
+#include "text/log_entry.h"
 
 enum { KR_FINDINGS_MAX = 20 }; /* that are told of one verification */
 struct kr_findings {           /* of a verification: each is told as it is found, so many at most */
@@ -47,8 +48,14 @@ int kr_audit_check(const struct kr_audit *a);
 int kr_audit_erase(const struct kr_audit *a);
 int kr_audit_show(const struct kr_audit *a); /* show, export, report */
 
-/* The evidence behind a commit (11.12): all its signatures, or *ret_bad says which does not hold. If all do,
- * and out is given, says who sealed for whom, over all that each signed. False: it is not of its form. */
-bool kr_audit_evidence(struct kr_span bytes, size_t *ret_good, long *ret_bad, struct kr_buf *out);
+struct kr_evidence_found {
+    size_t signatures; /* that verify */
+    char why[128];     /* what does not hold; "" */
+};
+/* Whether bytes are the evidence of that commit (11.12): the one whose hash is the entry's `proof`, of its
+ * instance, epoch and seats, each signature in it good. If so, and out is given, says who sealed for whom,
+ * over all that each signed. */
+bool kr_audit_evidence(const struct kr_log_entry *entry, struct kr_span bytes, struct kr_evidence_found *ret,
+                       struct kr_buf *out);
 
 #endif

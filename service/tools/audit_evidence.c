@@ -1,9 +1,15 @@
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "audit.h"
 #include "base/alloc.h"
+#include "base/hash.h"
+#include "base/limit.h"
 #include "base/sign.h"
+#include "base/utf8.h"
 #include "text/signed.h"
 
 struct seat {
@@ -66,6 +72,8 @@ static bool read_head(struct kr_span *rest, struct evidence *e)
     if (room.len)
         memcpy(e->room, room.ptr, room.len);
     e->room[room.len] = '\0';
+    if (!room.len || strlen(e->room) != room.len || !kr_utf8_plain(e->room, KR_JID_MAX))
+        return false; /* without a signature nothing else refuses a name that is told to a terminal */
     e->text.room = e->room;
     take_into(rest, e->text.instance.b, sizeof(e->text.instance.b), &bad);
     e->text.epoch = take_number(rest, 8, &bad);
@@ -148,6 +156,33 @@ static int take_signature(struct evidence *e, struct kr_span *rest)
     return result;
 }
 
+static bool amiss(struct kr_evidence_found *ret, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static bool amiss(struct kr_evidence_found *ret, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(ret->why, sizeof(ret->why), fmt, args);
+    va_end(args);
+    return false;
+}
+
+/* Genuine signatures of another epoch prove nothing of this one, whatever hash the service put in its log. */
+static bool is_of(const struct kr_log_entry *entry, const struct evidence *e, struct kr_evidence_found *ret)
+{
+    struct kr_id instance;
+    uint64_t epoch = 0, total = 0;
+    if (!kr_log_is(entry, "type", "commit") || !kr_log_id(entry, "instance", &instance) ||
+        !kr_log_number(entry, "epoch", &epoch) || !kr_log_number(entry, "total", &total))
+        return amiss(ret, "belongs to an entry that is not of the form of a commit");
+    if (!kr_id_equal(&instance, &e->text.instance))
+        return amiss(ret, "is of another instance of a room than the entry");
+    if (epoch != e->text.epoch)
+        return amiss(ret, "is of epoch %" PRIu64 ", and the entry of epoch %" PRIu64, e->text.epoch, epoch);
+    if (total != e->count)
+        return amiss(ret, "is of %zu devices, and the entry of %" PRIu64, e->count, total);
+    return true;
+}
+
 /* --- in words --- */
 
 static void tell_device(struct kr_buf *out, const struct seat *s)
@@ -202,7 +237,7 @@ static void tell_sender(struct kr_buf *out, const struct evidence *e, const stru
     }
 }
 
-static void tell(struct kr_buf *out, const struct evidence *e)
+static void tell(struct kr_buf *out, const struct evidence *e, size_t signatures)
 {
     kr_buf_printf(out, "room %s, epoch %llu (%s%s), %zu devices:\n", e->room,
                   (unsigned long long)e->text.epoch, e->ratchet ? "ratchet" : "fresh",
@@ -214,27 +249,43 @@ static void tell(struct kr_buf *out, const struct evidence *e)
     }
     for (size_t i = 0; i < e->count; i++)
         tell_sender(out, e, &e->seats[i]);
+    if (!signatures)
+        kr_buf_add_str(out, "no device signed: that this was the room, and these the devices, is the "
+                            "service's word alone\n");
 }
 
-bool kr_audit_evidence(struct kr_span bytes, size_t *ret_good, long *ret_bad, struct kr_buf *out)
+static bool all_signatures(struct evidence *e, struct kr_span rest, struct kr_evidence_found *ret)
+{
+    while (rest.len) {
+        int result = take_signature(e, &rest);
+        if (result < 0)
+            return amiss(ret, "is not of its form");
+        if (result == 0)
+            return amiss(ret, "has signature %zu, which does not verify", ret->signatures);
+        ret->signatures++;
+    }
+    return true;
+}
+
+bool kr_audit_evidence(const struct kr_log_entry *entry, struct kr_span bytes, struct kr_evidence_found *ret,
+                       struct kr_buf *out)
 {
     struct evidence e = {.count = 0};
+    struct kr_digest proof, hash = kr_sha256(bytes);
     struct kr_span rest = bytes;
-    int result = read_head(&rest, &e) ? 1 : -1;
-    *ret_good = 0;
-    *ret_bad = -1;
-    while (result == 1 && rest.len) {
-        result = take_signature(&e, &rest);
-        if (result == 0)
-            *ret_bad = (long)*ret_good;
-        else if (result == 1)
-            ++*ret_good;
-    }
-    if (result == 1 && out)
-        tell(out, &e);
-    for (size_t i = 0; i < e.count; i++)
+    bool good = false;
+    *ret = (struct kr_evidence_found){.signatures = 0};
+    if (!kr_log_digest(entry, "proof", &proof) || !kr_digest_equal(&hash, &proof))
+        (void)amiss(ret, "is not the one that the entry has the hash of");
+    else if (!read_head(&rest, &e))
+        (void)amiss(ret, "is not of its form");
+    else
+        good = is_of(entry, &e, ret) && all_signatures(&e, rest, ret);
+    if (good && out)
+        tell(out, &e, ret->signatures);
+    for (size_t i = 0; i < e.count && e.seats; i++)
         free(e.seats[i].sealed);
     free(e.room);
     free(e.seats);
-    return result >= 0;
+    return good;
 }

@@ -5,7 +5,6 @@
 
 #include "audit.h"
 #include "audit_signed.h"
-#include "base/hash.h"
 #include "text/log_entry.h"
 
 struct verify {
@@ -13,7 +12,7 @@ struct verify {
     sqlite3_stmt *where;
     struct kr_walk walk;
     struct kr_findings findings;
-    uint64_t signatures, erased;
+    uint64_t signatures, erased, unsigned_commits;
 };
 
 static void find_text(void *state, const char *text)
@@ -137,24 +136,18 @@ static void one_commit(struct verify *v, uint64_t idx, struct kr_span entry, str
                        bool has)
 {
     struct kr_log_entry e;
-    struct kr_digest proof, hash;
-    size_t good = 0;
-    long bad = -1;
-    if (kr_log_entry_read(entry, &e) || !kr_log_digest(&e, "proof", &proof))
+    struct kr_evidence_found found;
+    if (kr_log_entry_read(entry, &e) || !kr_log_value(&e, "proof").ptr)
         return;
     if (!has) {
         v->erased++;
         return;
     }
-    hash = kr_sha256(evidence);
-    if (!kr_digest_equal(&hash, &proof))
-        kr_audit_find(&v->findings, "entry %" PRIu64 ": its evidence is not the one it has the hash of", idx);
-    else if (!kr_audit_evidence(evidence, &good, &bad, NULL))
-        kr_audit_find(&v->findings, "entry %" PRIu64 ": its evidence is not of its form", idx);
-    else if (bad >= 0)
-        kr_audit_find(&v->findings, "entry %" PRIu64 ": signature %ld of its evidence does not verify", idx,
-                      bad);
-    v->signatures += good;
+    if (!kr_audit_evidence(&e, evidence, &found, NULL))
+        kr_audit_find(&v->findings, "entry %" PRIu64 ": its evidence %s", idx, found.why);
+    else if (!found.signatures)
+        v->unsigned_commits++;
+    v->signatures += found.signatures;
 }
 
 static void all_signatures(struct verify *v)
@@ -236,5 +229,10 @@ int kr_audit_verify(const struct kr_audit *a)
         (void)printf("%" PRIu64 " signatures of devices verify; the evidence of %" PRIu64
                      " commits was erased\n",
                      v.signatures, v.erased);
+    if (v.unsigned_commits)
+        (void)printf("of %" PRIu64
+                     " commits no device signed anything: nobody sealed (one device alone, or a "
+                     "passphrase), or the service hides it\n",
+                     v.unsigned_commits);
     return 0;
 }

@@ -147,6 +147,77 @@ def spoil(path, table):
         f.write(bytes(size))
 
 
+def tree_root(leaves):
+    if len(leaves) == 1:
+        return leaves[0]
+    half = 1 << (len(leaves) - 1).bit_length() - 1
+    return hashlib.sha256(b"\1" + tree_root(leaves[:half]) + tree_root(leaves[half:])).digest()
+
+
+def append(path, key, vkey, entry, evidence):
+    """What a service that lies can do: any entry, with any evidence, in a tree and under a checkpoint that are right."""
+    db = sqlite3.connect(path)
+    leaves = [row[0] for row in db.execute("SELECT hash FROM log_node WHERE level = 0 ORDER BY idx")] + [hashlib.sha256(b"\0" + entry).digest()]
+    idx, size = len(leaves) - 1, len(leaves)
+    db.execute("INSERT INTO log_leaf VALUES (?, ?)", (idx, entry))
+    db.execute("INSERT INTO log_evidence (idx, instance, bytes) VALUES (?, ?, ?)", (idx, bytes(16), evidence))
+    level = 0
+    while size % (1 << level) == 0:
+        db.execute("INSERT INTO log_node VALUES (?, ?, ?)", (level, idx >> level, tree_root(leaves[size - (1 << level):])))
+        level += 1
+    root = tree_root(leaves)
+    db.execute("INSERT INTO log_checkpoint (origin, size, root, at_ms, note) VALUES (?, ?, ?, 0, ?)",
+               (vkey.split("+")[0], size, root, checkpoint(key, vkey, size, root)))
+    db.commit()
+    db.close()
+    return idx
+
+
+def line(entry, name):
+    return next(x[len(name) + 1:] for x in entry.split(b"\n") if x.startswith(name + b"="))
+
+
+def with_line(entry, name, value):
+    return entry.replace(b"\n" + name + b"=" + line(entry, name) + b"\n", b"\n" + name + b"=" + value + b"\n", 1)
+
+
+def foreign_evidence(c, folder, whole, vkey, seal):
+    """A commit with the hash of evidence that has genuine signatures, but not of this commit."""
+    key, bad, proof = sealed_log_key(whole, seal, vkey), os.path.join(folder, "lies.db"), os.path.join(folder, "lies.tlog-proof")
+    entry, evidence = sqlite3.connect(whole).execute("SELECT l.entry, e.bytes FROM log_leaf l JOIN log_evidence e USING (idx) ORDER BY idx DESC").fetchone()
+    epoch, total = int(line(entry, b"epoch")), int(line(entry, b"total"))
+    room = int.from_bytes(evidence[32:36], "big")
+    head = len(evidence[:36 + room]) + 16 + 8 + 32 + 1 + 1 + 32 + 2 + total * 81
+
+    def named(name):
+        return evidence[:32] + len(name).to_bytes(4, "big") + name + evidence[36 + room:head]
+
+    def logged(what, word, entry=entry, evidence=evidence):
+        shutil.copy(whole, bad)
+        change(bad)
+        idx = append(bad, key, vkey, with_line(entry, b"proof", base64.b64encode(hashlib.sha256(evidence).digest()).rstrip(b"=")), evidence)
+        code, text = audit("verify", "--db", bad, "--vkey", vkey)
+        c.equal(code, 0, "%s: the log itself is in order: %s" % (what, text))
+        ok = 1 if word.startswith("is ") or word.startswith("belongs ") else 0
+        code, text = audit("verify", "--db", bad, "--vkey", vkey, "--signatures")
+        c.true(code == ok and (not ok or "entry %d: its evidence %s" % (idx, word) in text), "%s is found by verify: %s" % (what, text))
+        code, text = audit("prove", "--db", bad, "--index", str(idx), "--out", proof)
+        c.equal(code, 0, "prove: " + text)
+        code, text = audit("check", proof, "--vkey", vkey)
+        c.true(code == ok and ("evidence: " if ok else "") + word in text, "%s is found by check: %s" % (what, text))
+        c.true("\x1b" not in text, "%s: nothing goes to the terminal but text" % what)
+
+    logged("the evidence of this commit", "signatures of devices verify")
+    logged("evidence of an epoch before", "is of epoch %d, and the entry of epoch %d" % (epoch, epoch + 1), with_line(entry, b"epoch", b"%d" % (epoch + 1)))
+    logged("evidence of another instance", "is of another instance", with_line(entry, b"instance", bytes(16).hex().encode()))
+    logged("evidence of fewer devices", "is of %d devices, and the entry of %d" % (total, total + 1), with_line(entry, b"total", b"%d" % (total + 1)))
+    logged("evidence of an entry that is no commit", "belongs to an entry", with_line(entry, b"type", b"epoch"))
+    logged("a commit of no epoch", "belongs to an entry", with_line(entry, b"epoch", b"x"))
+    logged("evidence without signatures", "no device signed", evidence=evidence[:head])
+    for name in (b"room\x1b]0;title\x07@muc.example.org", b"room@muc.example.org\naudit: ok", b"room\0@muc.example.org", b"", b"\xff@muc.example.org", b"r" * 4000):
+        logged("a room named %r" % name[:40], "is not of its form", evidence=named(name))
+
+
 def vkey_of(name, seed):
     public = b"\1" + bytes(nacl.signing.SigningKey(seed).verify_key)
     return "%s+%s+%s" % (name, hashlib.sha256(name.encode() + b"\n" + public).hexdigest()[:8], base64.b64encode(public).decode())
@@ -238,6 +309,7 @@ def the_log_of_a_meeting(c):
         c.true(code == 0 and "no entry that was asked for" in open(page, encoding="utf-8").read(), "a report on nothing: " + text)
         seal = s.daemon.path("seal.key")
         unreadable(c, folder, whole, vkey, seal, page)
+        foreign_evidence(c, folder, whole, vkey, seal)
         shutil.copy(whole, bad)
         change(bad, *(("DELETE FROM " + name,) for name in ("log_leaf", "log_node", "log_checkpoint", "log_evidence")))
         code, text = audit("report", "--db", bad, "--out", page)
