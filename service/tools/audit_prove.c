@@ -34,9 +34,9 @@ static bool one_row(sqlite3 *db, const char *sql, uint64_t n, sqlite3_stmt **ret
     return kr_audit_next(*ret_stmt, err);
 }
 
-static void add_column(struct kr_buf *b, sqlite3_stmt *s, int column)
+static struct kr_span column(sqlite3_stmt *s, int n)
 {
-    kr_buf_add_lp(b, kr_span(sqlite3_column_blob(s, column), (size_t)sqlite3_column_bytes(s, column)));
+    return kr_span(sqlite3_column_blob(s, n), (size_t)sqlite3_column_bytes(s, n));
 }
 
 static int write_out(const struct kr_audit *a, const struct kr_buf *b)
@@ -46,6 +46,57 @@ static int write_out(const struct kr_audit *a, const struct kr_buf *b)
     if (f && fclose(f) != 0)
         good = false;
     return good && !b->err ? 0 : kr_audit_complain("%s: cannot be written", a->out);
+}
+
+/* What is written must be read again: a bundle that every check refuses proves nothing. */
+static int make_bundle(const struct kr_audit *a, const struct kr_bundle *bundle, const struct kr_buf *extra,
+                       struct kr_buf *out)
+{
+    struct kr_buf again;
+    struct kr_bundle read;
+    enum kr_log_verdict v = KR_LOG_BUNDLE_TOO_LONG;
+    kr_buf_init(&again, KR_BUNDLE_EXTRA_MAX);
+    if (!extra->err) {
+        kr_bundle_write(bundle, out);
+        v = out->err ? KR_LOG_BUNDLE_TOO_LONG : kr_bundle_read(kr_buf_span(out), &again, &read);
+    }
+    kr_buf_done(&again);
+    if (v == KR_LOG_BUNDLE_TOO_LONG && !a->entry_only)
+        return kr_audit_complain(
+            "entry %" PRIu64 ": its evidence is too long for a bundle: verify --signatures checks it in the "
+            "database, and --entry-only proves the entry without it",
+            bundle->index);
+    if (v != KR_LOG_OK)
+        return kr_audit_complain("%s: %s", kr_log_verdict_name(v), kr_log_verdict_text(v));
+    return write_out(a, out);
+}
+
+static int prove(const struct kr_audit *a, uint64_t index, sqlite3_stmt *leaf, sqlite3_stmt *cp,
+                 sqlite3_stmt *nodes)
+{
+    struct kr_log_entry e;
+    struct kr_log_nodes from = {get_node, nodes};
+    struct kr_bundle bundle = {.index = index, .note = column(cp, 1)};
+    struct kr_span evidence = a->entry_only ? kr_span(NULL, 0) : column(leaf, 1);
+    struct kr_buf extra, out;
+    kr_buf_init(&extra, KR_BUNDLE_MAX);
+    kr_buf_init(&out, (size_t)2 * KR_BUNDLE_MAX);
+    kr_buf_add_lp(&extra, column(leaf, 0));
+    kr_buf_add_lp(&extra, evidence);
+    bundle.extra = kr_buf_span(&extra);
+    enum kr_log_verdict v =
+        kr_inclusion_make(&from, index, (uint64_t)sqlite3_column_int64(cp, 0), &bundle.proof);
+    int err = v == KR_LOG_OK ? make_bundle(a, &bundle, &extra, &out)
+                             : kr_audit_complain("%s", kr_log_verdict_text(v));
+    if (!err)
+        (void)printf("%s: proves entry %" PRIu64 "\n", a->out, index);
+    if (!err && !evidence.len && kr_log_entry_read(column(leaf, 0), &e) == 0 && kr_log_value(&e, "proof").ptr)
+        (void)printf("without evidence, which %s: who sealed for whom is not in it; check it with "
+                     "--entry-only\n",
+                     a->entry_only ? "was not asked for" : "was erased");
+    kr_buf_done(&extra);
+    kr_buf_done(&out);
+    return err;
 }
 
 int kr_audit_prove(const struct kr_audit *a)
@@ -60,10 +111,6 @@ int kr_audit_prove(const struct kr_audit *a)
     int err = kr_audit_open(a, &db);
     if (err)
         return err;
-    struct kr_buf extra, out;
-    kr_buf_init(&extra, KR_BUNDLE_MAX);
-    kr_buf_init(&out, (size_t)2 * KR_BUNDLE_MAX);
-    struct kr_bundle bundle = {.index = index};
     bool found = one_row(
         db, "SELECT l.entry, e.bytes FROM log_leaf l LEFT JOIN log_evidence e USING (idx) WHERE l.idx = ?1",
         index, &leaf, &err);
@@ -75,21 +122,8 @@ int kr_audit_prove(const struct kr_audit *a)
             found ? "entry %" PRIu64 " is in no checkpoint yet" : "there is no entry %" PRIu64, index);
     if (!err)
         nodes = kr_audit_prepare(db, "SELECT hash FROM log_node WHERE level = ?1 AND idx = ?2", &err);
-    if (!err) {
-        struct kr_log_nodes from = {get_node, nodes};
-        add_column(&extra, leaf, 0);
-        add_column(&extra, leaf, 1);
-        bundle.extra = kr_buf_span(&extra);
-        bundle.note = kr_span(sqlite3_column_blob(cp, 1), (size_t)sqlite3_column_bytes(cp, 1));
-        enum kr_log_verdict v =
-            kr_inclusion_make(&from, index, (uint64_t)sqlite3_column_int64(cp, 0), &bundle.proof);
-        kr_bundle_write(&bundle, &out);
-        err = v == KR_LOG_OK ? write_out(a, &out) : kr_audit_complain("%s", kr_log_verdict_text(v));
-    }
     if (!err)
-        (void)printf("%s: proves entry %" PRIu64 "\n", a->out, index);
-    kr_buf_done(&extra);
-    kr_buf_done(&out);
+        err = prove(a, index, leaf, cp, nodes);
     sqlite3_finalize(leaf);
     sqlite3_finalize(cp);
     sqlite3_finalize(nodes);

@@ -218,6 +218,32 @@ def foreign_evidence(c, folder, whole, vkey, seal):
         logged("a room named %r" % name[:40], "is not of its form", evidence=named(name))
 
 
+def long_evidence(c, folder, whole, vkey, seal):
+    """Of very many devices the evidence is too long for a bundle. None is made that no check would take."""
+    key, bad, proof = sealed_log_key(whole, seal, vkey), os.path.join(folder, "long.db"), os.path.join(folder, "long.tlog-proof")
+    entry = db_value(whole, "SELECT entry FROM log_leaf JOIN log_evidence USING (idx)")
+    most = 384 * 1024 // 4 * 3 - 8 - len(entry)
+    for length, fits in ((most, True), (most + 1, False), (600000, False)):
+        evidence = bytes(length)
+        shutil.copy(whole, bad)
+        change(bad)
+        idx = str(append(bad, key, vkey, with_line(entry, b"proof", base64.b64encode(hashlib.sha256(evidence).digest()).rstrip(b"=")), evidence))
+        code, text = audit("prove", "--db", bad, "--index", idx, "--out", proof)
+        if fits:
+            c.equal(code, 0, "evidence of %d bytes fits: %s" % (length, text))
+            code, text = audit("check", proof, "--vkey", vkey)
+            c.true(code == 1 and "evidence: is not of its form" in text, "a bundle as long as can be is read: " + text)
+            os.remove(proof)
+            continue
+        c.true(code == 1 and "too long" in text and "proves entry" not in text and not os.path.exists(proof), "evidence of %d bytes: %s" % (length, text))
+    code, text = audit("prove", "--db", bad, "--index", idx, "--out", proof, "--entry-only")
+    c.true(code == 0 and "without evidence" in text, "the entry alone is proved: " + text)
+    code, text = audit("check", proof, "--vkey", vkey)
+    c.true(code == 1 and "evidence: is missing" in text, "and is not taken for more: " + text)
+    code, text = audit("check", proof, "--vkey", vkey, "--entry-only")
+    c.true(code == 0 and "audit: ok" in text, "and checks: " + text)
+
+
 def vkey_of(name, seed):
     public = b"\1" + bytes(nacl.signing.SigningKey(seed).verify_key)
     return "%s+%s+%s" % (name, hashlib.sha256(name.encode() + b"\n" + public).hexdigest()[:8], base64.b64encode(public).decode())
@@ -310,6 +336,7 @@ def the_log_of_a_meeting(c):
         seal = s.daemon.path("seal.key")
         unreadable(c, folder, whole, vkey, seal, page)
         foreign_evidence(c, folder, whole, vkey, seal)
+        long_evidence(c, folder, whole, vkey, seal)
         shutil.copy(whole, bad)
         change(bad, *(("DELETE FROM " + name,) for name in ("log_leaf", "log_node", "log_checkpoint", "log_evidence")))
         code, text = audit("report", "--db", bad, "--out", page)
