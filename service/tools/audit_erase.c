@@ -3,72 +3,181 @@
 #define _DEFAULT_SOURCE /* flock */
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 #include "audit_report.h"
 
-enum { MISUSE = 2, VALUE_MAX = 4200, SUBJECT_MAX = 4300 };
+enum { MISUSE = 2 };
 
-static int run(sqlite3 *db, const char *sql, const void *instance, const char *text)
+/* Its owner name or bare JID, or that with a resource. */
+#define IS_WHO(value) "(" value " = :who OR substr(" value ", 1, length(:who) + 1) = :who || '/')"
+/* Where it is in a meeting that was live when the service stopped, as a guest too. */
+#define LIVE "FROM attach WHERE owner = :who OR " IS_WHO("full_jid")
+/* What an attestation says (protocol 12.3), in its canonical form. */
+#define SAID(name)                                                                                           \
+    "substr(CAST(text AS TEXT), instr(CAST(text AS TEXT), char(10) || '" name "=') + length('" name          \
+    "') + 2, 32)"
+#define OF_WHO "instr(CAST(text AS TEXT), char(10) || 'owner=' || :who || char(10)) > 0"
+
+struct erasing {
+    sqlite3 *db;
+    const struct kr_names *names;
+    const char *who;
+    int err; /* complained of */
+    int rows, meetings, attestations;
+};
+
+static int run(struct erasing *r, const char *sql, const struct kr_id *instance, const char *value)
 {
-    sqlite3_stmt *s = NULL;
-    int rc = sqlite3_prepare_v2(db, sql, -1, &s, NULL);
-    if (rc == SQLITE_OK && instance)
-        sqlite3_bind_blob(s, 1, instance, 16, SQLITE_TRANSIENT);
-    if (rc == SQLITE_OK && text)
-        sqlite3_bind_text(s, 2, text, -1, SQLITE_TRANSIENT);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(s);
+    sqlite3_stmt *s = r->err ? NULL : kr_audit_prepare(r->db, sql, &r->err);
+    if (!s)
+        return 0;
+    (void)sqlite3_bind_text(s, sqlite3_bind_parameter_index(s, ":who"), r->who, -1, SQLITE_STATIC);
+    if (instance)
+        (void)sqlite3_bind_blob(s, sqlite3_bind_parameter_index(s, ":instance"), instance->b,
+                                sizeof(instance->b), SQLITE_STATIC);
+    if (value)
+        (void)sqlite3_bind_text(s, sqlite3_bind_parameter_index(s, ":value"), value, -1, SQLITE_STATIC);
+    while (kr_audit_next(s, &r->err))
+        continue;
     sqlite3_finalize(s);
-    return rc == SQLITE_DONE ? 0 : 1;
+    return r->err ? 0 : sqlite3_changes(r->db);
 }
 
-/* The participant and the device of an entry whose owner it is, in that instance. */
-static int erase_beside(sqlite3 *db, const struct kr_log_entry *e, const struct kr_names *names,
-                        const struct kr_id *instance)
+static int drop(struct erasing *r, const char *sql)
 {
-    int err = 0;
-    for (size_t i = 0; i < e->count; i++) {
-        char value[VALUE_MAX], subject[SUBJECT_MAX];
-        kr_audit_value(names, &e->lines[i], value);
-        (void)snprintf(subject, sizeof(subject), "%.*s:%s", (int)e->lines[i].name.len,
-                       (const char *)e->lines[i].name.ptr, value);
-        if (strncmp(subject, "participant:", 12) == 0 || strncmp(subject, "device:", 7) == 0)
-            err |= run(db, "DELETE FROM opening WHERE instance = ?1 AND subject = ?2", instance->b, subject);
+    int rows = run(r, sql, NULL, NULL);
+    r->rows += rows;
+    return rows;
+}
+
+/* Its devices, as far as anything but the log says whose they are. */
+static void collect_devices(struct erasing *r)
+{
+    static const char *const from[] = {
+        "SELECT lower(hex(device)) FROM owner_seen WHERE owner = :who",
+        "SELECT lower(hex(device)) " LIVE,
+        "SELECT " SAID("device") " FROM attestation WHERE " OF_WHO,
+        "SELECT " SAID("verifier") " FROM attestation WHERE by_owner = :who",
+    };
+    (void)run(r, "CREATE TEMP TABLE its_device (hex TEXT PRIMARY KEY)", NULL, NULL);
+    for (size_t i = 0; i < sizeof(from) / sizeof(*from); i++) {
+        char sql[1024];
+        (void)snprintf(sql, sizeof(sql), "INSERT OR IGNORE INTO temp.its_device %s", from[i]);
+        (void)run(r, sql, NULL, NULL);
     }
+}
+
+/* An entry whose owner it is. */
+static void erase_beside(struct erasing *r, const struct kr_log_entry *e)
+{
+    struct kr_id instance = {{0}}; /* outside of any meeting */
+    (void)kr_log_id(e, "instance", &instance);
+    const char *participant = kr_names_find(r->names, kr_log_value(e, "participant")),
+               *device = kr_names_find(r->names, kr_log_value(e, "device"));
+    if (participant)
+        r->rows +=
+            run(r, "DELETE FROM opening WHERE instance = :instance AND subject = 'participant:' || :value",
+                &instance, participant);
+    if (device)
+        (void)run(r, "INSERT OR IGNORE INTO temp.its_device VALUES (:value)", NULL, device);
     /* Rosters and signatures of the instance name its devices. */
-    err |= run(db, "DELETE FROM opening WHERE instance = ?1 AND subject LIKE 'roster:%'", instance->b, NULL);
-    err |= run(db, "DELETE FROM log_evidence WHERE instance = ?1", instance->b, NULL);
-    return err;
+    r->rows +=
+        run(r, "DELETE FROM opening WHERE instance = :instance AND subject LIKE 'roster:%'", &instance, NULL);
+    r->rows += run(r, "DELETE FROM log_evidence WHERE instance = :instance", &instance, NULL);
 }
 
-static int erase(sqlite3 *db, const struct kr_audit *a, const struct kr_names *names, bool *ret_found)
+static void erase_in_log(struct erasing *r)
 {
-    const int before = sqlite3_total_changes(db);
-    char subject[SUBJECT_MAX];
-    int err = 0;
-    sqlite3_stmt *s = kr_audit_prepare(db, "SELECT entry FROM log_leaf ORDER BY idx", &err);
-    while (!err && kr_audit_next(s, &err)) {
+    sqlite3_stmt *s =
+        r->err ? NULL : kr_audit_prepare(r->db, "SELECT entry FROM log_leaf ORDER BY idx", &r->err);
+    while (s && !r->err && kr_audit_next(s, &r->err)) {
         struct kr_log_entry e;
-        struct kr_id instance;
         struct kr_span bytes = kr_span(sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0));
-        if (kr_log_entry_read(bytes, &e) || !kr_log_id(&e, "instance", &instance))
+        if (kr_log_entry_read(bytes, &e))
             continue;
-        const char *owner = kr_names_find(names, kr_log_value(&e, "owner"));
-        if (owner && strcmp(owner, a->argument) == 0)
-            err = erase_beside(db, &e, names, &instance);
+        const char *owner = kr_names_find(r->names, kr_log_value(&e, "owner"));
+        if (owner && strcmp(owner, r->who) == 0)
+            erase_beside(r, &e);
     }
     sqlite3_finalize(s);
-    (void)snprintf(subject, sizeof(subject), "owner:%s", a->argument);
-    err |= run(db, "DELETE FROM opening WHERE ?1 IS NULL AND subject = ?2", NULL, subject);
-    (void)snprintf(subject, sizeof(subject), "jid:%s", a->argument);
-    err |= run(db, "DELETE FROM opening WHERE ?1 IS NULL AND subject = ?2", NULL, subject);
-    err |= run(db, "DELETE FROM owner_seen WHERE ?1 IS NULL AND owner = ?2", NULL, a->argument);
-    *ret_found = sqlite3_total_changes(db) > before;
-    return err;
+}
+
+/* Rows of a live meeting have its JID beside attach ids, which stand in clear in the log. A meeting that
+ * loses a row cannot go on, as its members would not be told: it begins anew, as after a restore. */
+static void erase_live(struct erasing *r)
+{
+    (void)drop(r, "DELETE FROM opening WHERE (instance, subject) IN (SELECT instance, 'participant:' || "
+                  "participant " LIVE ")");
+    (void)drop(r, "DELETE FROM opening WHERE subject LIKE 'roster:%' AND instance IN (SELECT instance " LIVE
+                  ")");
+    (void)drop(r, "DELETE FROM log_evidence WHERE instance IN (SELECT instance " LIVE ")");
+    r->meetings = drop(r, "DELETE FROM room WHERE instance IN (SELECT instance " LIVE ")");
+}
+
+/* With foreign keys on: a room goes with all that hangs on it. */
+static void erase(struct erasing *r)
+{
+    collect_devices(r);
+    erase_in_log(r);
+    erase_live(r);
+    (void)drop(r, "DELETE FROM opening WHERE subject IN (SELECT 'device:' || hex FROM temp.its_device)");
+    (void)drop(r, "DELETE FROM opening WHERE subject = 'owner:' || :who");
+    (void)drop(r, "DELETE FROM opening WHERE subject LIKE 'jid:%' AND " IS_WHO("substr(subject, 5)"));
+    /* Its digest stands in clear in the log. */
+    r->attestations = drop(r, "DELETE FROM attestation WHERE by_owner = :who OR " OF_WHO
+                              " OR " SAID("device") " IN (SELECT hex FROM temp.its_device) OR " SAID(
+                                  "verifier") " IN (SELECT hex FROM temp.its_device)");
+    (void)drop(r, "UPDATE approval SET by = 'erased' WHERE " IS_WHO("by") " AND by <> 'operator'");
+    (void)drop(r, "UPDATE revocation SET by = 'erased' WHERE " IS_WHO("by") " AND by <> 'operator'");
+    (void)drop(r, "DELETE FROM owner_seen WHERE owner = :who");
+}
+
+static int erase_locked(const struct kr_audit *a)
+{
+    struct erasing r = {.who = a->argument};
+    struct kr_names *names = NULL;
+    if (sqlite3_open_v2(a->db, &r.db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK ||
+        sqlite3_exec(r.db,
+                     "PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; "
+                     "BEGIN IMMEDIATE",
+                     NULL, NULL, NULL) != SQLITE_OK)
+        r.err = kr_audit_complain("%s: %s", a->db, sqlite3_errmsg(r.db));
+    if (!r.err)
+        names = kr_names_load(a, r.db);
+    if (!r.err && !names)
+        r.err = 1;
+    else if (!r.err && kr_names_closed(names))
+        r.err = kr_audit_complain("%s: is not the seal key of %s: nothing is erased", a->seal_key, a->db);
+    r.names = names;
+    if (!r.err)
+        erase(&r);
+    if (!r.err && !r.rows)
+        r.err = kr_audit_complain("nothing ties %s to the log: it is not in it, or was erased before", r.who);
+    if (r.err)
+        (void)sqlite3_exec(r.db, "ROLLBACK", NULL, NULL, NULL);
+    else if (sqlite3_exec(r.db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+        r.err = kr_audit_complain("%s: %s", a->db, sqlite3_errmsg(r.db));
+    else if (sqlite3_wal_checkpoint_v2(r.db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) != SQLITE_OK)
+        r.err = kr_audit_complain(
+            "%s: erased, but its files hold the old pages still: another process reads them. "
+            "End that, then start and stop keyroomd",
+            a->db);
+    sqlite3_close(r.db);
+    kr_names_free(names);
+    if (r.err)
+        return r.err;
+    (void)printf("erased: the database does not tie %s to the log any more; its roots are as they were\n",
+                 r.who);
+    if (r.meetings)
+        (void)printf("meetings that it was in when the service stopped, and that begin anew: %d\n",
+                     r.meetings);
+    if (r.attestations)
+        (void)printf("verifications by and of its devices, which count no more: %d\n", r.attestations);
+    (void)puts("what others hold is theirs: backups, bundles, reports, and what was seen in a meeting");
+    return 0;
 }
 
 int kr_audit_erase(const struct kr_audit *a)
@@ -78,36 +187,18 @@ int kr_audit_erase(const struct kr_audit *a)
     int err = kr_audit_open(a, &db);
     if (err)
         return err;
-    if (!a->seal_key) {
-        sqlite3_close(db);
-        (void)kr_audit_complain("missing option --seal-key");
+    sqlite3_close(db);
+    if (!a->seal_key || !*a->argument) {
+        (void)kr_audit_complain(a->seal_key ? "whom?" : "missing option --seal-key");
         return MISUSE;
     }
-    struct kr_names *names = kr_names_load(a, db);
-    sqlite3_close(db);
     (void)snprintf(lock, sizeof(lock), "%s.lock", a->db);
-    bool found = false;
     int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (!names || fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        err = names ? kr_audit_complain("%s: stop keyroomd first: it holds what is to be erased", a->db) : 1;
-    } else if (sqlite3_open_v2(a->db, &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK ||
-               sqlite3_exec(db, "PRAGMA secure_delete = ON; BEGIN IMMEDIATE", NULL, NULL, NULL) !=
-                   SQLITE_OK ||
-               erase(db, a, names, &found) ||
-               sqlite3_exec(db, "COMMIT; PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL) != SQLITE_OK) {
-        err = kr_audit_complain("%s: %s", a->db, sqlite3_errmsg(db));
-        sqlite3_close(db);
-    } else if (!found) {
-        sqlite3_close(db);
-        err = kr_audit_complain("nothing ties %s to the log: it is not in it, or was erased before",
-                                a->argument);
-    } else {
-        sqlite3_close(db);
-        (void)printf("erased: nobody can tie %s to the log any more; its roots are as they were\n",
-                     a->argument);
-    }
+    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0)
+        err = kr_audit_complain("%s: stop keyroomd first: it holds what is to be erased", a->db);
+    else
+        err = erase_locked(a);
     if (fd >= 0)
         (void)close(fd);
-    kr_names_free(names);
     return err;
 }

@@ -17,7 +17,7 @@ struct name {
 
 struct kr_names {
     struct name *names;
-    size_t count, cap;
+    size_t count, cap, closed;
 };
 
 static int by_commitment(const void *a, const void *b)
@@ -47,6 +47,8 @@ static void add(struct kr_names *n, const struct kr_secret *seal_key, sqlite3_st
         struct kr_digest d = kr_hmac_sha256(&key, kr_span_str(value + 1));
         kr_digest_write(n->names[n->count].commitment, &d);
         n->names[n->count++].text = kr_strdup(value + 1);
+    } else {
+        n->closed++;
     }
     kr_secret_done(&key);
     free(text);
@@ -86,6 +88,11 @@ void kr_names_free(struct kr_names *n)
     if (n)
         free(n->names);
     free(n);
+}
+
+size_t kr_names_closed(const struct kr_names *n)
+{
+    return n->closed;
 }
 
 const char *kr_names_find(const struct kr_names *n, struct kr_span commitment)

@@ -10,6 +10,8 @@ struct kr_names;
 /* Without a seal key: no names. NULL after a complaint. */
 struct kr_names *kr_names_load(const struct kr_audit *a, sqlite3 *db);
 void kr_names_free(struct kr_names *n);
+/* How many openings the seal key does not open. */
+size_t kr_names_closed(const struct kr_names *n);
 
 /* What the commitment (as it stands in an entry) is to: the JID, participant or device; NULL if that is not
  * known. */

@@ -361,5 +361,89 @@ def the_log_of_a_meeting(c):
         c.equal((code, len(text.splitlines())), (0, n), "export: a line for each entry")
 
 
+def attestation(verifier, owner, device, by_owner):
+    text = "keyroom:1:attest\nverifier=%s\nowner=%s\ndevice=%s\nroom=*\nmethod=sas\nissued=1\nexpires=9999999999\n" % (verifier.hex(), owner, device.hex())
+    return ("INSERT INTO attestation VALUES (?, ?, ?, ?, ?, ?, '', 1, x'', ?)", hashlib.sha256(text.encode()).digest(), text.encode(), bytes(64), bytes(32),
+            bytes(32), by_owner, bytes(64))
+
+
+def words_of(path):
+    """All that the database says in clear, but for the log itself."""
+    db = sqlite3.connect(path)
+    tables = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('log_leaf', 'log_node', 'device')")]
+    words = b"\n".join(v if isinstance(v, bytes) else str(v).encode() for t in tables for row in db.execute("SELECT * FROM " + t) for v in row)
+    db.close()
+    return words
+
+
+@scenario
+def erased_from_a_live_meeting(c):
+    """Nothing is left of a person, whatever the service had of it when it stopped; and the rest is as it was."""
+    with scene(c, room_options={"authorise": "registered", "approval": "owners"}) as s:
+        s.room.affiliations["anna@example.org"] = "owner"
+        anna, bert, guest = everyone = [*s.clients("anna", "bert"), s.client("guest", jid="x1@guest.example.net/web")]
+        s.attach(*everyone)
+        s.complete([anna, bert])
+        c.equal(s.ask(anna, anna.el("approve", {"device": guest.device.hex()})).get("type"), "result", "approve by an owner")
+        s.complete(everyone)
+        above = anna.highest
+        c.equal(s.ask(anna, anna.el("revoke", {"device": guest.device.hex()})).get("type"), "result", "revoke by an owner")
+        s.complete([anna, bert], above=above)
+        for device in (anna.device, bert.device):
+            s.daemon.http("POST", "/v1/approve", {"device": device.hex(), "scope": "*"})
+        s.daemon.stop()
+        s.server.pump(lambda: not s.server.connection, 60)
+        db, seal, who = s.daemon.database, s.daemon.path("seal.key"), "anna@example.org"
+        vkey = audit("vkey", "--db", db)[1].strip().splitlines()[-1]
+        change(db, attestation(bert.device, who, anna.device, "bert@example.org"), attestation(anna.device, "bert@example.org", bert.device, who),
+               attestation(bert.device, "", guest.device, "bert@example.org"))
+        said = words_of(db)
+        traces = {"its JID": who.encode(), "its nick": b"participant:anna", "its device": anna.device.hex().encode(), "its attach": anna.attach_id,
+                  "the roster": b"roster:"}
+        for what, trace in traces.items():
+            c.true(trace in said, "before that there is %s" % what)
+        every = "SELECT count(*) FROM opening WHERE instance = x'00000000000000000000000000000000' AND subject = 'device:%s'"
+        c.equal(db_value(db, every % anna.device.hex()), 1, "of an approval everywhere")
+
+        code, text = audit("erase", who, "--db", db, "--seal-key", s.daemon.file("other.key", "ab" * 32 + "\n"))
+        c.true(code == 1 and "is not the seal key" in text and words_of(db) == said, "with another seal key nothing is erased: " + text)
+        code, text = audit("erase", "", "--db", db, "--seal-key", seal)
+        c.true(code == 2 and words_of(db) == said, "nobody is not everybody who has no name: " + text)
+        read = s.daemon.path("read.db")
+        shutil.copy(db, read)
+        reader = sqlite3.connect(read, isolation_level=None)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM opening").fetchone()
+        code, text = audit("erase", who, "--db", read, "--seal-key", seal)
+        c.true(code == 1 and "hold the old pages still" in text, "while another process reads: " + text)
+        reader.close()
+        code, text = audit("erase", who, "--db", db, "--seal-key", seal)
+        c.true(code == 0 and "does not tie anna@example.org" in text and "begin anew: 1\n" in text and "count no more: 2\n" in text, "erase: " + text)
+        said = words_of(db)
+        for what, trace in traces.items():
+            c.true(trace not in said, "nothing has %s" % what)
+        with open(db, "rb") as f:
+            c.true(who.encode() not in f.read(), "nor has a free page of the file")
+        for sql, want, what in (("SELECT count(*) FROM opening WHERE subject = 'owner:bert@example.org'", 1, "another's name"),
+                                ("SELECT count(*) FROM owner_seen WHERE owner = 'bert@example.org'", 1, "another's device"),
+                                (every % bert.device.hex(), 1, "what was decided of another"), ("SELECT count(*) FROM attestation", 1, "others' verification"),
+                                ("SELECT group_concat(by) FROM revocation", "erased", "a revocation stays, without by whom"),
+                                ("SELECT count(*) FROM approval WHERE by = 'operator'", 2, "what the operator decided"),
+                                ("SELECT count(*) FROM room", 0, "a room"), ("SELECT count(*) FROM one_time_key", 0, "a one-time key")):
+            c.equal(db_value(db, sql), want, what)
+        code, text = audit("verify", "--db", db, "--vkey", vkey, "--signatures")
+        c.equal(code, 0, "the roots stay valid: " + text)
+
+        before = anna.instance
+        change(db, ("DELETE FROM attestation",))
+        s.start()
+        for client in (anna, bert):
+            client.forget()
+        s.attach(anna, bert)
+        s.complete([anna, bert])
+        c.true(anna.instance != before, "the meeting begins anew")
+        s.same_keys([anna, bert], "after that")
+
+
 if __name__ == "__main__":
     sys.exit(main())
