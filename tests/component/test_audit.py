@@ -3,6 +3,7 @@
 
 import base64
 import hashlib
+import hmac
 import os
 import shutil
 import sqlite3
@@ -154,13 +155,14 @@ def tree_root(leaves):
     return hashlib.sha256(b"\1" + tree_root(leaves[:half]) + tree_root(leaves[half:])).digest()
 
 
-def append(path, key, vkey, entry, evidence):
+def append(path, key, vkey, entry, evidence=None):
     """What a service that lies can do: any entry, with any evidence, in a tree and under a checkpoint that are right."""
     db = sqlite3.connect(path)
     leaves = [row[0] for row in db.execute("SELECT hash FROM log_node WHERE level = 0 ORDER BY idx")] + [hashlib.sha256(b"\0" + entry).digest()]
     idx, size = len(leaves) - 1, len(leaves)
     db.execute("INSERT INTO log_leaf VALUES (?, ?)", (idx, entry))
-    db.execute("INSERT INTO log_evidence (idx, instance, bytes) VALUES (?, ?, ?)", (idx, bytes(16), evidence))
+    if evidence is not None:
+        db.execute("INSERT INTO log_evidence (idx, instance, bytes) VALUES (?, ?, ?)", (idx, bytes(16), evidence))
     level = 0
     while size % (1 << level) == 0:
         db.execute("INSERT INTO log_node VALUES (?, ?, ?)", (level, idx >> level, tree_root(leaves[size - (1 << level):])))
@@ -367,6 +369,21 @@ def attestation(verifier, owner, device, by_owner):
             bytes(32), by_owner, bytes(64))
 
 
+def outside_of_meetings(path, seal_file, vkey, owner, device):
+    """An entry of a room that has no instance, as of a stock client: what names somebody in it is opened outside of any meeting."""
+    with open(seal_file, encoding="ascii") as f:
+        seal = bytes.fromhex(f.read().strip())
+    db, lines = sqlite3.connect(path), ""
+    for kind, value in (("participant", "annie"), ("owner", owner), ("device", device)):
+        key, nonce, subject = os.urandom(32), os.urandom(24), "%s:%s" % (kind, value)
+        sealed = nacl.bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(key, ("opening:%s:%s" % ("00" * 16, subject)).encode(), nonce, seal)
+        db.execute("INSERT INTO opening (instance, subject, sealed) VALUES (?, ?, ?)", (bytes(16), subject, nonce + sealed))
+        lines += "%s=%s\n" % (kind, base64.b64encode(hmac.digest(key, value.encode(), "sha256")).decode().rstrip("="))
+    db.commit()
+    db.close()
+    append(path, sealed_log_key(path, seal_file, vkey), vkey, ("keyroom:1:log\nv=1\nt=1\ntype=stock-device\n" + lines).encode())
+
+
 def words_of(path):
     """All that the database says in clear, but for the log itself."""
     db = sqlite3.connect(path)
@@ -397,9 +414,10 @@ def erased_from_a_live_meeting(c):
         vkey = audit("vkey", "--db", db)[1].strip().splitlines()[-1]
         change(db, attestation(bert.device, who, anna.device, "bert@example.org"), attestation(anna.device, "bert@example.org", bert.device, who),
                attestation(bert.device, "", guest.device, "bert@example.org"))
+        outside_of_meetings(db, seal, vkey, who, "5a" * 16)
         said = words_of(db)
         traces = {"its JID": who.encode(), "its nick": b"participant:anna", "its device": anna.device.hex().encode(), "its attach": anna.attach_id,
-                  "the roster": b"roster:"}
+                  "the roster": b"roster:", "its nick outside of meetings": b"participant:annie", "its device there": b"5a" * 16}
         for what, trace in traces.items():
             c.true(trace in said, "before that there is %s" % what)
         every = "SELECT count(*) FROM opening WHERE instance = x'00000000000000000000000000000000' AND subject = 'device:%s'"
