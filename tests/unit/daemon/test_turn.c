@@ -80,7 +80,7 @@ static const struct kr_store_ops failing_ops = {.name = "failing",
 
 /* --- a machine that does as the event's number says --- */
 
-enum script { QUIET, WRITES, TWO_STEPS, ENDLESS };
+enum script { QUIET, WRITES, TWO_STEPS, MANY, ENDLESS };
 
 struct world {
     struct failing store;
@@ -89,7 +89,7 @@ struct world {
     char journal[1024];
     uint64_t mono_ms;
     uint64_t tokens[4];
-    size_t token_count;
+    size_t token_count, results;
 };
 
 static void write_log(struct kr_output *out, uint64_t idx)
@@ -125,6 +125,9 @@ static void step(void *arg, const struct kr_event *ev, struct kr_output *out)
         if (ev->u.query->token == 1)
             ask(out, 3);
     }
+    for (uint64_t i = 0; w->script == MANY && ev->kind != KR_EV_QUERY && i < KR_OCCUPANTS_MAX; i++)
+        ask(out, i);
+    w->results += ev->kind == KR_EV_QUERY;
     if (w->script == ENDLESS)
         ask(out, 9);
     kr_output_trace(out, KR_TRACE_INFO, "decided");
@@ -298,6 +301,17 @@ static void nothing_leaves_after_a_failed_query(void **state)
     nothing_leaves_after_a_failed(w, "step begin query rollback ");
 }
 
+/* As when the largest room recovers. */
+static void many_may_be_asked_at_once(void **state)
+{
+    struct world *w = *state;
+
+    w->script = MANY;
+    assert_int_equal(tick(w), 0);
+    assert_int_equal(w->results, KR_OCCUPANTS_MAX);
+    assert_int_equal(kr_turn_end(&w->turn), 0);
+}
+
 static void a_machine_that_never_stops_asking_is_stopped(void **state)
 {
     struct world *w = *state;
@@ -330,6 +344,7 @@ int main(void)
         IN_WORLD(nothing_leaves_after_a_failed_begin),
         IN_WORLD(nothing_leaves_after_a_failed_write),
         IN_WORLD(nothing_leaves_after_a_failed_query),
+        IN_WORLD(many_may_be_asked_at_once),
         IN_WORLD(a_machine_that_never_stops_asking_is_stopped),
         IN_WORLD(a_long_turn_is_cut),
     };
