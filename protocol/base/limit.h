@@ -100,7 +100,7 @@ enum {
     KR_ATTEST_CLOCK_S = 300,     /* an attestation is issued now, by clocks that differ so much */
     KR_ATTESTATIONS_MAX = 65536, /* that the service keeps: 1 kB each */
     KR_ATTESTATIONS_VERIFIER_MAX = 1024, /* ... of one device */
-    KR_ATTESTATIONS_A_MINUTE = 30,       /* that one attach may give or take back */
+    KR_ATTESTATIONS_A_MINUTE = 30,       /* that one full JID may give or take back */
     KR_ATTESTATIONS_PART = 50,           /* told in one event: below KR_SPLIT_LEN with the longest names */
     KR_SAS_PERSON_MS = 180000,           /* for somebody to accept, and for both to compare aloud */
     KR_SAS_MACHINE_MS = 20000,           /* for a client to answer by itself */

@@ -275,7 +275,6 @@ void kr_attested_standing(struct kr_core *core, struct kr_room *room, const stru
             continue;
         if (admin) {
             set_admin_in(core, at, room->jid);
-            kr_attested_tell(core, at);
         } else if (strcmp(at->rec.admin_in, room->jid) == 0) {
             set_admin_in(core, at, "");
         }

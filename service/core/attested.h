@@ -37,8 +37,8 @@ bool kr_attested_verified(const struct kr_core *core, const struct kr_room *room
 /* The attach is a member by that: the room looks again when it is over. */
 void kr_attested_note(const struct kr_core *core, struct kr_room *room, const struct kr_attach *a);
 
-/* The occupant of the attach has come, or has another affiliation: its word may count now, or no more. The
- * caller judges the room. */
+/* The occupant of the attach has come, or has another affiliation: its word may count now, or no more. Nobody
+ * is told: all know it already, and see in presence whose word it is. The caller judges the room. */
 void kr_attested_standing(struct kr_core *core, struct kr_room *room, const struct kr_attach *verifier);
 /* The device was revoked in that scope: its word counts there no more. */
 void kr_attested_disown(struct kr_core *core, const struct kr_id *verifier, const char *scope);
@@ -46,9 +46,12 @@ void kr_attested_disown(struct kr_core *core, const struct kr_id *verifier, cons
 /* Judges whoever has the device, in all rooms. */
 void kr_attested_judge(struct kr_core *core, const struct kr_id *device);
 
-/* To whom it concerns: all of a room of verified devices, else who said it. */
+/* To whom it concerns: all of a room of verified devices where the one is that it is about, and who said it.
+ * To others it is of no use before that one comes, and then it is told; one device could else have each of
+ * its words told to everybody in all rooms. */
 void kr_attested_tell(struct kr_core *core, const struct kr_attested *at);
-/* What counts of those who are there to the newcomer, and of the newcomer to those. */
+/* What counts of those who are there to the newcomer; and of the newcomer to those, who may also know what
+ * was taken back meanwhile. */
 void kr_attested_tell_new(struct kr_core *core, const struct kr_room *room, const struct kr_attach *newcomer);
 /* All of it once more to one. */
 void kr_attested_tell_one(struct kr_core *core, const struct kr_room *room, const struct kr_attach *to);

@@ -59,23 +59,38 @@ static bool concerns(const struct kr_room *room, const struct kr_attested *at, c
                                                          room->policy.verified_by != KR_VERIFIED_BY_OPERATOR);
 }
 
-static void add_of(struct batch *b, const struct kr_id *device)
+/* taken_back: also those, the newest ones, of which there may be many. */
+static void add_of(struct batch *b, const struct kr_id *device, bool taken_back)
 {
+    size_t left = taken_back ? KR_ATTESTATIONS_PART : 0;
     struct kr_subject *s = NULL;
     HASH_FIND(hh, b->core->subjects, device, sizeof(*device), s);
     for (const struct kr_attested *at = s ? s->first : NULL; at; at = at->next) {
         bool over = b->core->now.wall_ms / 1000 >= at->t.expires_s;
-        if (!over && !at->rec.revoke_text.len && concerns(b->room, at, b->to))
-            add_both(b, at);
+        if (over || !concerns(b->room, at, b->to) || (at->rec.revoke_text.len && left == 0))
+            continue;
+        left -= at->rec.revoke_text.len != 0;
+        add_both(b, at);
     }
+}
+
+/* Also one that is still to be confirmed: it may well be there. */
+static bool is_attached(const struct kr_room *room, const struct kr_id *device)
+{
+    for (const struct kr_attach *a = room->attaches; a; a = a->hh.next)
+        if (kr_id_equal(&a->device, device))
+            return true;
+    return false;
 }
 
 void kr_attested_tell(struct kr_core *core, const struct kr_attested *at)
 {
     for (const struct kr_room *room = core->rooms; room; room = room->hh.next) {
+        bool about = is_attached(room, &at->t.device);
         for (const struct kr_attach *a = room->attaches; a; a = a->hh.next) {
             struct batch b = {.core = core, .room = room, .to = a};
-            if (!a->confirmed || !concerns(room, at, a))
+            if (!a->confirmed || !concerns(room, at, a) ||
+                (!about && !kr_id_equal(&at->t.verifier, &a->device)))
                 continue;
             add_both(&b, at);
             flush(&b);
@@ -88,7 +103,7 @@ void kr_attested_tell_one(struct kr_core *core, const struct kr_room *room, cons
     struct batch b = {.core = core, .room = room, .to = to};
     for (const struct kr_attach *a = core->subjects ? room->attaches : NULL; a; a = a->hh.next)
         if (a != to)
-            add_of(&b, &a->device);
+            add_of(&b, &a->device, false);
     flush(&b);
 }
 
@@ -99,7 +114,7 @@ void kr_attested_tell_new(struct kr_core *core, const struct kr_room *room, cons
         struct batch b = {.core = core, .room = room, .to = a};
         if (a == newcomer || !a->confirmed)
             continue;
-        add_of(&b, &newcomer->device);
+        add_of(&b, &newcomer->device, true); /* what was taken back while it was away was not told */
         flush(&b);
     }
 }

@@ -12,7 +12,10 @@
 #include "message/stanza.h"
 #include "xml/ns.h"
 
-enum { BUCKET_IDLE_MS = 5000 }; /* longer than a bucket needs to be full again */
+enum {
+    BUCKET_IDLE_MS = 5000, /* longer than a bucket needs to be full again */
+    ATTEST_WINDOW_MS = 60000
+};
 enum who {
     WHO_OCCUPANT,
     WHO_ATTACHED,
@@ -64,10 +67,10 @@ static int check_who(enum who who, const struct kr_ask *ask)
     return KR_E_NOT_ALLOWED;
 }
 
-/* A bucket of four seconds' worth (9.3). */
-bool kr_door_within_rate(struct kr_core *core, const char *jid)
+static const uint64_t full = (uint64_t)KR_REQUESTS_PER_S * 4 * 1000;
+
+static struct kr_bucket *bucket(struct kr_core *core, const char *jid)
 {
-    const uint64_t full = (uint64_t)KR_REQUESTS_PER_S * 4 * 1000;
     struct kr_bucket *b = NULL;
     HASH_FIND_STR(core->buckets, jid, b);
     if (!b) {
@@ -79,6 +82,13 @@ bool kr_door_within_rate(struct kr_core *core, const char *jid)
         b->at_ms = core->now.mono_ms;
         HASH_ADD_KEYPTR(hh, core->buckets, b->jid, strlen(b->jid), b);
     }
+    return b;
+}
+
+/* A bucket of four seconds' worth (9.3). */
+bool kr_door_within_rate(struct kr_core *core, const char *jid)
+{
+    struct kr_bucket *b = bucket(core, jid);
     uint64_t passed = core->now.mono_ms - b->at_ms;
     b->at_ms = core->now.mono_ms;
     uint64_t gained = passed > full ? full : passed * KR_REQUESTS_PER_S;
@@ -86,6 +96,19 @@ bool kr_door_within_rate(struct kr_core *core, const char *jid)
     if (b->milli < 1000)
         return false;
     b->milli -= 1000;
+    return true;
+}
+
+bool kr_door_may_attest(struct kr_core *core, const char *jid)
+{
+    struct kr_bucket *b = bucket(core, jid);
+    if (!b->attest_count || core->now.mono_ms - b->attest_ms >= ATTEST_WINDOW_MS) {
+        b->attest_ms = core->now.mono_ms;
+        b->attest_count = 0;
+    }
+    if (b->attest_count >= KR_ATTESTATIONS_A_MINUTE)
+        return false;
+    b->attest_count++;
     return true;
 }
 
@@ -103,7 +126,8 @@ void kr_door_tick(struct kr_core *core)
     core->bucket_sweep_ms = core->now.mono_ms + BUCKET_IDLE_MS;
     struct kr_bucket *b, *tmp;
     HASH_ITER (hh, core->buckets, b, tmp) {
-        if (core->now.mono_ms - b->at_ms >= BUCKET_IDLE_MS)
+        bool attests = b->attest_count && core->now.mono_ms - b->attest_ms < ATTEST_WINDOW_MS;
+        if (!attests && core->now.mono_ms - b->at_ms >= BUCKET_IDLE_MS)
             bucket_free(core, b);
     }
 }

@@ -18,5 +18,7 @@ void kr_disco_iq(struct kr_core *core, const struct kr_el *iq);
 
 /* Takes one from the JID's bucket (9.3); false: it is empty. */
 bool kr_door_within_rate(struct kr_core *core, const char *jid);
+/* The same of what it attests or takes back (6.9): by JID, as whoever attaches anew is another attach. */
+bool kr_door_may_attest(struct kr_core *core, const char *jid);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/sign.h"
 #include "core/attested.h"
 #include "core/audit.h"
+#include "core/door.h"
 #include "core/member.h"
 #include "core/occupant.h"
 #include "core/owner.h"
@@ -25,14 +26,13 @@ static void record(struct kr_core *core, const char *type, const struct kr_room 
     kr_entry_end(&e);
 }
 
-static bool within_rate(struct kr_core *core, struct kr_attach *a)
+/* 0, or why no more of them are taken now. Whole rooms are told of each, and whether the link is full is
+ * known only after the turn: one turn does not add more than what would make it full. */
+static int check_rate(struct kr_core *core, const struct kr_ask *ask)
 {
-    const uint64_t now = core->now.mono_ms;
-    if (!a->attest_count || now - a->attest_ms >= 60000) {
-        a->attest_ms = now;
-        a->attest_count = 0;
-    }
-    return a->attest_count++ < KR_ATTESTATIONS_A_MINUTE;
+    if (core->out->send_count >= KR_QUEUE_SOFT)
+        return KR_E_BUSY;
+    return kr_door_may_attest(core, ask->asker->from) ? 0 : KR_E_QUOTA;
 }
 
 /* The attach of the device that it is about. */
@@ -111,7 +111,10 @@ int kr_request_attest(struct kr_core *core, const struct kr_ask *ask)
         return known(core, ask, at);
     if (err)
         return err;
-    if (!within_rate(core, ask->attach) || HASH_COUNT(core->attested) >= KR_ATTESTATIONS_MAX ||
+    err = check_rate(core, ask);
+    if (err)
+        return err;
+    if (HASH_COUNT(core->attested) >= KR_ATTESTATIONS_MAX ||
         kr_attested_count(core, &t.verifier) >= KR_ATTESTATIONS_VERIFIER_MAX)
         return KR_E_QUOTA;
     accept(core, ask, &t, &digest);
@@ -136,8 +139,9 @@ int kr_request_unattest(struct kr_core *core, const struct kr_ask *ask)
         kr_answer_empty(core, ask->asker);
         return 0;
     }
-    if (!within_rate(core, ask->attach))
-        return KR_E_QUOTA;
+    err = check_rate(core, ask);
+    if (err)
+        return err;
     uint8_t *text = kr_malloc(r->text.len);
     memcpy(text, r->text.ptr, r->text.len);
     at->rec.revoke_text = kr_span(text, r->text.len); /* transferred */

@@ -116,8 +116,6 @@ struct kr_attach {
     struct kr_digest commitment;
     uint64_t whole_ms; /* when the first `whole` of the present window came */
     unsigned whole_count;
-    uint64_t attest_ms; /* when the first attestation of the present minute came */
-    unsigned attest_count;
     bool restored; /* what it published before is not known */
     /* The first 8 bytes of each one-time key that it has published: never again, claimed or not. Two of its
      * own keys that begin alike are refused to itself alone. */
@@ -342,6 +340,8 @@ struct kr_bucket { /* requests of one full JID */
     char *jid;
     uint64_t milli; /* thousandths of a request that are left */
     uint64_t at_ms;
+    uint64_t attest_ms; /* when the first attestation of the present minute came */
+    unsigned attest_count;
     UT_hash_handle hh;
 };
 

@@ -158,6 +158,8 @@ static void on_notice(struct world *w, struct peer *p, const struct kr_notice *n
         snprintf(p->detached_reason, sizeof(p->detached_reason), "%s", n->u.detached.reason);
         break;
     case KR_NOTICE_ATTESTATIONS:
+        for (size_t i = 0; i < n->u.attestations.count; i++)
+            (*(n->u.attestations.lines[i].revokes ? &p->revocations : &p->attestations))++;
         break;
     case KR_NOTICE_STATE:
         p->states++;

@@ -49,6 +49,7 @@ struct peer {
     uint64_t highest, committed;
     unsigned reasons;
     uint64_t announces, delivers, commits, wanted, low, detached, states, last_delivers;
+    uint64_t attestations, revocations; /* lines */
     char detached_reason[32];
     struct kr_notice_commit commit; /* without its lists */
     size_t laggards, silent;
