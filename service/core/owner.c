@@ -71,6 +71,17 @@ bool kr_owner_holds(const struct kr_core *core, const struct kr_room *room, cons
     return holds;
 }
 
+bool kr_owner_judge(struct kr_core *core, struct kr_room *room, struct kr_attach *a)
+{
+    if (strncmp(a->owner, TOKEN_PREFIX, strlen(TOKEN_PREFIX)) != 0 ||
+        kr_owner_holds(core, room, a->occupant, a->full_jid, a->owner))
+        return false;
+    kr_trace(core, KR_TRACE_INFO, "attach %s in " KR_PEER " -> over (its session has another token)",
+             kr_short(&a->id).text, room->jid);
+    kr_attach_end(core, room, a, "policy");
+    return true;
+}
+
 static bool take(char **to, const struct kr_el *el, const char *name)
 {
     const char *text = el ? kr_el_attr(el, name) : NULL;
@@ -87,13 +98,8 @@ void kr_owner_told(struct kr_core *core, struct kr_room *room, struct kr_occupan
     bool changed = take(&o->user, session, "user");
     changed |= take(&o->tenant, session, "tenant");
     (void)take(&o->user_name, session, "name");
-    struct kr_attach *a = o->attach;
-    if (changed && a && strncmp(a->owner, TOKEN_PREFIX, strlen(TOKEN_PREFIX)) == 0 &&
-        !kr_owner_holds(core, room, o, a->full_jid, a->owner)) {
-        kr_trace(core, KR_TRACE_INFO, "attach %s in " KR_PEER " -> over (its session has another token)",
-                 kr_short(&a->id).text, room->jid);
-        kr_attach_end(core, room, a, "policy");
-    }
+    if (changed && o->attach)
+        (void)kr_owner_judge(core, room, o->attach);
 }
 
 void kr_owner_forget(struct kr_occupant *o)

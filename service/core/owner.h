@@ -15,6 +15,9 @@ const char *kr_owner_of(const struct kr_core *core, struct kr_arena *arena, cons
 bool kr_owner_holds(const struct kr_core *core, const struct kr_room *room, const struct kr_occupant *o,
                     const char *full_jid, const char *owner);
 
+/* Ends an attach whose owner is of a token that its session has no more. True if it did. */
+bool kr_owner_judge(struct kr_core *core, struct kr_room *room, struct kr_attach *a);
+
 /* The occupant's token, as the module tells it with its presence; session NULL: it has none. An attach whose
  * owner it was is over when it is somebody else's now. */
 void kr_owner_told(struct kr_core *core, struct kr_room *room, struct kr_occupant *o,

@@ -8,6 +8,7 @@
 #include "core/logbook.h"
 #include "core/member.h"
 #include "core/occupant.h"
+#include "core/owner.h"
 #include "core/pending.h"
 #include "core/retain.h"
 #include "core/room.h"
@@ -191,7 +192,10 @@ void kr_restore_confirmed(struct kr_core *core, struct kr_room *room, const stru
         o->attach = a;
         a->approved = result->approved;
         a->approved_by_operator = result->approved_by_operator;
-        kr_attach_judge(core, room, a, result->revoked || !result->known);
+        bool revoked = result->revoked || !result->known;
+        /* Its session may have got another token meanwhile; presence told it before the two were tied. */
+        if (revoked || !kr_owner_judge(core, room, a))
+            kr_attach_judge(core, room, a, revoked);
     }
     if (room->has_instance)
         recovered(core, room);

@@ -133,6 +133,46 @@ static void another_token_ends_the_attach(void **state)
     assert_int_equal(b->detached, 1);
 }
 
+/* The tokens of before and of now are compared although nobody saw the change. */
+static void another_token_over_a_lost_link_ends_the_attach(void **state)
+{
+    (void)state;
+    take_tokens();
+    module_invites();
+    struct peer *a = entered("alice"), *b = entered("bob"), *c = entered("carol"), *d = entered("dave");
+    show(a, SESSION("user='1'"));
+    show(b, SESSION("user='2'"));
+    show(c, SESSION("user='3'"));
+    assert_string_equal(attach_as(a, "token::1"), "");
+    assert_string_equal(attach_as(b, "token::2"), "");
+    assert_string_equal(attach_as(c, "token::3"), "");
+    assert_string_equal(attach_as(d, "dave@example.org"), "");
+    for (int restarts = 0; restarts < 2; restarts++) {
+        if (restarts) {
+            world_restart(&w);
+        } else {
+            world_link_down(&w);
+            world_link_up(&w);
+        }
+        module_invites();
+        show(a, SESSION("user='1'"));
+        show(restarts ? c : b, SESSION("user='4'"));
+        if (!restarts)
+            show(c, SESSION("user='3'"));
+        show(d, "");
+        world_xml(&w, "<presence from='" ROOM "/keyroom' to='" SERVICE
+                      "'><x xmlns='http://jabber.org/protocol/muc#user'><status code='110'/></x></presence>");
+        world_wait(&w, 5000);
+        assert_int_equal(b->detached, 1);
+        assert_string_equal(b->detached_reason, "policy");
+        assert_int_equal(c->detached, restarts);
+        assert_int_equal(a->detached + d->detached, 0);
+        assert_int_equal(a->roster.len, restarts ? 2 : 3);
+        assert_int_equal(a->committed, a->highest);
+    }
+    assert_string_equal(c->detached_reason, "policy");
+}
+
 static void registered_is_asked_now(void **state)
 {
     (void)state;
@@ -217,6 +257,7 @@ int main(void)
     const struct CMUnitTest tests[] = {T(a_token_names_the_owner),
                                        T(nobody_elses_word_is_taken),
                                        T(another_token_ends_the_attach),
+                                       T(another_token_over_a_lost_link_ends_the_attach),
                                        T(registered_is_asked_now),
                                        T(a_tenants_room),
                                        T(a_room_that_no_muc_has_is_forgotten)};
