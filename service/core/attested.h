@@ -10,6 +10,7 @@ struct kr_attested {
     struct kr_rec_attestation rec; /* its strings and bytes are owned */
     struct kr_attest_text t;       /* of rec.text; its strings are owned */
     struct kr_attested *next;      /* of the same subject */
+    bool untold;                   /* while a room that it concerns had not recovered */
     UT_hash_handle hh;             /* in core->attested, by digest */
 };
 
@@ -49,7 +50,9 @@ void kr_attested_judge(struct kr_core *core, const struct kr_id *device);
 /* To whom it concerns: all of a room of verified devices where the one is that it is about, and who said it.
  * To others it is of no use before that one comes, and then it is told; one device could else have each of
  * its words told to everybody in all rooms. */
-void kr_attested_tell(struct kr_core *core, const struct kr_attested *at);
+void kr_attested_tell(struct kr_core *core, struct kr_attested *at);
+/* The room has recovered: what was said in another one since then. */
+void kr_attested_tell_missed(struct kr_core *core, struct kr_room *room);
 /* What counts of those who are there to the newcomer; and of the newcomer to those, who may also know what
  * was taken back meanwhile. */
 void kr_attested_tell_new(struct kr_core *core, const struct kr_room *room, const struct kr_attach *newcomer);

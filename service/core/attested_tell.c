@@ -83,19 +83,42 @@ static bool is_attached(const struct kr_room *room, const struct kr_id *device)
     return false;
 }
 
-void kr_attested_tell(struct kr_core *core, const struct kr_attested *at)
+void kr_attested_tell(struct kr_core *core, struct kr_attested *at)
 {
-    for (const struct kr_room *room = core->rooms; room; room = room->hh.next) {
+    for (struct kr_room *room = core->rooms; room; room = room->hh.next) {
         bool about = is_attached(room, &at->t.device);
         for (const struct kr_attach *a = room->attaches; a; a = a->hh.next) {
             struct batch b = {.core = core, .room = room, .to = a};
-            if (!a->confirmed || !concerns(room, at, a) ||
-                (!about && !kr_id_equal(&at->t.verifier, &a->device)))
+            if (!concerns(room, at, a) || (!about && !kr_id_equal(&at->t.verifier, &a->device)))
                 continue;
+            if (!a->confirmed) {
+                room->attest_missed = at->untold = true;
+                continue;
+            }
             add_both(&b, at);
             flush(&b);
         }
     }
+}
+
+void kr_attested_tell_missed(struct kr_core *core, struct kr_room *room)
+{
+    if (!room->attest_missed)
+        return;
+    room->attest_missed = false;
+    size_t count = 0;
+    const struct kr_attested **missed = kr_calloc(HASH_COUNT(core->attested), sizeof(struct kr_attested *));
+    for (const struct kr_attested *at = core->attested; at; at = at->hh.next)
+        if (at->untold && core->now.wall_ms / 1000 < at->t.expires_s && is_attached(room, &at->t.device))
+            missed[count++] = at;
+    for (const struct kr_attach *a = room->attaches; a; a = a->hh.next) {
+        struct batch b = {.core = core, .room = room, .to = a};
+        for (size_t i = 0; i < count; i++)
+            if (concerns(room, missed[i], a))
+                add_both(&b, missed[i]);
+        flush(&b);
+    }
+    free(missed);
 }
 
 void kr_attested_tell_one(struct kr_core *core, const struct kr_room *room, const struct kr_attach *to)

@@ -89,7 +89,7 @@ static void accept(struct kr_core *core, const struct kr_ask *ask, const struct 
                                      .by_owner = registered ? ask->attach->owner : "",
                                      .admin_in = admin ? ask->room->jid : "",
                                      .at_ms = core->now.wall_ms};
-    const struct kr_attested *at = kr_attested_add(core, &rec, t);
+    struct kr_attested *at = kr_attested_add(core, &rec, t);
     record(core, "attest", ask->room, &t->verifier, &t->device, digest);
     kr_trace(core, KR_TRACE_INFO, "device %s by device %s in " KR_PEER " -> attested",
              kr_short(&t->device).text, kr_short(&t->verifier).text, ask->room->jid);

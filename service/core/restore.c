@@ -169,6 +169,7 @@ static void recovered(struct kr_core *core, struct kr_room *room)
     }
     room->recovering = false;
     room->state_due = true;
+    kr_attested_tell_missed(core, room);
     size_t members = kr_room_members(room);
     kr_trace(core, KR_TRACE_INFO, "room " KR_PEER " -> recovered (%zu members confirmed by presence)",
              room->jid, members);

@@ -275,6 +275,7 @@ struct kr_room {
     bool leaderless;         /* an epoch is due, and nobody can lead it */
     unsigned leaders_failed; /* in a row, without a commit */
     bool recovering;         /* confirmed attaches are being looked up */
+    bool attest_missed;      /* who was not confirmed then is still to be told of an attestation */
 
     struct kr_epoch *flight;    /* announced, not committed; NULL: none */
     struct kr_epoch *committed; /* the last one; NULL: none in this life */

@@ -16,6 +16,13 @@
 
 static struct world w;
 
+static void service_in_other(void)
+{
+    world_xml(&w, "<presence from='" OTHER "/keyroom' to='" SERVICE
+                  "'><x xmlns='http://jabber.org/protocol/muc#user'><item affiliation='admin' jid='" SERVICE
+                  "'/><status code='110'/></x></presence>");
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -29,9 +36,7 @@ static int setup(void **state)
     kr_core_free(w.core);
     w.core = kr_core_new(&w.settings, &w.random);
     world_start(&w);
-    world_xml(&w, "<presence from='" OTHER "/keyroom' to='" SERVICE
-                  "'><x xmlns='http://jabber.org/protocol/muc#user'><item affiliation='admin' jid='" SERVICE
-                  "'/><status code='110'/></x></presence>");
+    service_in_other();
     return 0;
 }
 
@@ -49,17 +54,22 @@ static struct peer *joined(const char *nick)
     return p;
 }
 
-/* As peer_join, in the other room. */
-static struct peer *joined_other(const char *nick)
+static void enter_other(const struct peer *p)
 {
-    struct peer *p = world_peer(&w, nick);
-    struct kr_signed_key otks[1];
     char device[KR_ID_TEXT];
     kr_id_write(device, &p->device);
     world_xml(&w,
               "<presence from='" OTHER "/%s' to='" SERVICE "'><x xmlns='http://jabber.org/protocol/muc#user'>"
               "<item affiliation='none' jid='%s'/></x><device xmlns='urn:keyroom:1' id='%s'/></presence>",
-              nick, p->jid, device);
+              p->nick, p->jid, device);
+}
+
+/* As peer_join, in the other room. */
+static struct peer *joined_other(const char *nick)
+{
+    struct peer *p = world_peer(&w, nick);
+    struct kr_signed_key otks[1];
+    enter_other(p);
     peer_new_attach(&w, p);
     struct kr_request r = {.kind = KR_REQ_CHALLENGE, .room = OTHER};
     peer_send(&w, p, &r);
@@ -138,6 +148,35 @@ static void told_where_its_subject_is(void **state)
     assert_int_equal(d->revocations, 1);
     assert_int_equal(c->attestations, 1);
     assert_int_equal(joined_other("erin")->revocations, 0); /* who comes later knows of nothing */
+}
+
+/* Rooms come back one after the other. */
+static void told_once_the_room_has_recovered(void **state)
+{
+    (void)state;
+    struct kr_digest digest;
+    struct peer *a = joined("alice"), *b = joined("bob"), *c = joined_other("carol");
+    joined_other("bob");
+    assert_string_equal(attest_in(a, b, KR_ATTEST_ANY_ROOM, &digest), "");
+    assert_int_equal(c->attestations, 1);
+    for (int restarts = 0; restarts < 2; restarts++) {
+        if (restarts) {
+            world_restart(&w);
+        } else {
+            world_link_down(&w);
+            world_link_up(&w);
+        }
+        world_joined(&w);
+        if (!restarts)
+            assert_string_equal(take_back(a, &digest), "");
+        assert_string_equal(attest_in(a, b, KR_ATTEST_ANY_ROOM, NULL), "");
+        assert_int_equal(c->attestations, 1 + restarts);
+        enter_other(b);
+        enter_other(c);
+        service_in_other();
+        assert_int_equal(c->attestations, 2 + restarts);
+        assert_int_equal(c->revocations, 1);
+    }
 }
 
 static void a_verifiers_standing_is_not_told(void **state)
@@ -222,9 +261,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(told_where_its_subject_is),
-        T(a_verifiers_standing_is_not_told),
-        T(another_attach_gives_no_new_quota),
+        T(told_where_its_subject_is),        T(told_once_the_room_has_recovered),
+        T(a_verifiers_standing_is_not_told), T(another_attach_gives_no_new_quota),
         T(a_turn_takes_only_so_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
