@@ -27,8 +27,13 @@ local function items(room, occupant, x, nick, actor, reason)
 end
 
 -- What the service is shown: the occupant's own words before presence.lib.lua took any away, and what its session vouches for.
+-- What a room kept from before this module was loaded is not filtered: there a client may have vouched for itself.
 local function shown(stanza, occupant, x)
 	local copy = st.clone(presence.original(stanza));
+	copy:maptags(function (child)
+		if child.attr.xmlns == facts.xmlns then return nil; end
+		return child;
+	end);
 	if copy.attr.type == nil then
 		local vouched = occupant.jid and facts.session(occupant.jid);
 		if vouched then copy:add_child(vouched); end

@@ -102,9 +102,12 @@ void kr_stock_presence(struct kr_core *core, struct kr_room *room, const char *n
     struct kr_occupant *o = kr_occupant_find(room, nick);
     if (!o || !room->stock)
         return;
-    /* Only the module says whose session it is, and takes a client's own word of it out of presence. */
-    kr_owner_told(core, room, o,
-                  kr_stock_module_there(core, room) ? kr_el_child(presence, "session", KR_NS_STOCK) : NULL);
+    /* Only the module says whose session it is, and takes a client's own word of it out of presence; where
+     * there are two, one of them is a client's. */
+    const struct kr_el *session = kr_el_child(presence, "session", KR_NS_STOCK);
+    if (session && kr_el_next(session, "session", KR_NS_STOCK))
+        session = NULL;
+    kr_owner_told(core, room, o, kr_stock_module_there(core, room) ? session : NULL);
     bool feature = offers_e2ee(presence);
     struct kr_key curve25519, ed25519;
     bool has_keys = read_key(presence, "jitsi_participant_e2ee.idKey.curve25519", &curve25519) &&

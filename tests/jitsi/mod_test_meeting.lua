@@ -38,10 +38,11 @@ module:hook("message/host", function (event)
 	return true;
 end, 200);
 
--- An administrator's word from outside: the module that is tested is loaded anew.
+-- An administrator's word from outside: the module that is tested is loaded, or loaded anew.
 module:hook("message/host", function (event)
-	if event.stanza:get_child_text("body") ~= "reload" then return; end
-	assert(require "core.modulemanager".reload(module.host, "muc_keyroom"));
+	local word = event.stanza:get_child_text("body");
+	if word ~= "load" and word ~= "reload" then return; end
+	assert(require "core.modulemanager"[word](module.host, "muc_keyroom"));
 	event.origin.send(require "util.stanza".reply(event.stanza));
 	return true;
 end, 200);

@@ -114,6 +114,21 @@ static void nobody_elses_word_is_taken(void **state)
     assert_string_equal(attach_as(a, "token::4711"), "");
 }
 
+static void of_two_words_none_is_taken(void **state)
+{
+    (void)state;
+    take_tokens();
+    module_invites();
+    struct peer *a = entered("alice");
+    show(a, SESSION("user='root'") SESSION("user='4711'"));
+    assert_string_equal(attach_as(a, "token::root"), "wrong-participant");
+    assert_string_equal(attach_as(a, "token::4711"), "wrong-participant");
+    show(a, SESSION("user='4711'"));
+    assert_string_equal(attach_as(a, "token::4711"), "");
+    show(a, SESSION("user='4711'") "<x xmlns='urn:x'/>" SESSION("user='4711'"));
+    assert_int_equal(a->detached, 1);
+}
+
 static void another_token_ends_the_attach(void **state)
 {
     (void)state;
@@ -256,6 +271,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, refused_setup, refused_teardown)
     const struct CMUnitTest tests[] = {T(a_token_names_the_owner),
                                        T(nobody_elses_word_is_taken),
+                                       T(of_two_words_none_is_taken),
                                        T(another_token_ends_the_attach),
                                        T(another_token_over_a_lost_link_ends_the_attach),
                                        T(registered_is_asked_now),
