@@ -9,6 +9,7 @@
 #define DASH "\xe2\x80\x94 " /* U+2014 and a space */
 
 struct line {
+    struct kr_span whole; /* without its newline */
     struct kr_span name;
     struct kr_span bytes; /* key id and signature, borrowed from the buffer given */
 };
@@ -16,6 +17,7 @@ struct line {
 /* Key id and at least one byte, as other verifiers want it. */
 static bool read_line(struct kr_span text, struct kr_buf *decoded, struct line *ret_line)
 {
+    struct kr_span whole = text;
     if (!kr_line_skip(&text, DASH))
         return false;
     const uint8_t *space = text.len ? memchr(text.ptr, ' ', text.len) : NULL;
@@ -26,7 +28,7 @@ static bool read_line(struct kr_span text, struct kr_buf *decoded, struct line *
     if (!kr_note_name_fits(name) || !kr_line_base64(kr_span(space + 1, text.len - name.len - 1), decoded) ||
         decoded->len <= KR_NOTE_ID_LEN)
         return false;
-    *ret_line = (struct line){name, kr_buf_span(decoded)};
+    *ret_line = (struct line){whole, name, kr_buf_span(decoded)};
     return true;
 }
 
@@ -47,10 +49,10 @@ static bool verify_cosignature(const struct kr_key *key, struct kr_span text, ui
     return ok;
 }
 
-static bool verify(struct kr_note_known *known, struct kr_span text, struct kr_span bytes)
+static bool verify(struct kr_note_known *known, struct kr_span text, const struct line *line)
 {
     struct kr_sig sig;
-    struct kr_cursor c = kr_cursor(bytes);
+    struct kr_cursor c = kr_cursor(line->bytes);
     (void)kr_cursor_bytes(&c, KR_NOTE_ID_LEN);
     bool timed = known->key->type == KR_NOTE_COSIGNATURE;
     uint64_t time_s = timed ? kr_cursor_u64(&c) : 0;
@@ -62,9 +64,11 @@ static bool verify(struct kr_note_known *known, struct kr_span text, struct kr_s
                     : kr_verify(&known->key->key, text, &sig);
     if (!ok)
         return false;
-    known->signed_it = true;
-    if (time_s > known->time_s)
+    if (!known->signed_it || time_s > known->time_s) {
         known->time_s = time_s;
+        known->line = kr_span(line->whole.ptr, line->whole.len + 1);
+    }
+    known->signed_it = true;
     return true;
 }
 
@@ -73,6 +77,7 @@ static void unmark(struct kr_note_known *known, size_t count)
     for (size_t i = 0; i < count; i++) {
         known[i].signed_it = false;
         known[i].time_s = 0;
+        known[i].line = kr_span(NULL, 0);
     }
 }
 
@@ -81,7 +86,7 @@ static enum kr_log_verdict check_line(struct kr_span text, const struct line *li
 {
     for (size_t i = 0; i < count; i++) {
         if (is_of(line, known[i].key))
-            return verify(&known[i], text, line->bytes) ? KR_LOG_OK : KR_LOG_BAD_SIGNATURE;
+            return verify(&known[i], text, line) ? KR_LOG_OK : KR_LOG_BAD_SIGNATURE;
     }
     return KR_LOG_OK;
 }

@@ -10,7 +10,8 @@
 struct kr_note_known {
     const struct kr_note_key *key; /* borrowed; no two are of one name and id */
     bool signed_it;                /* set: the note has a signature of this key, and it verifies */
-    uint64_t time_s; /* set, cosignatures only: the newest time stated, seconds since the epoch */
+    uint64_t time_s;     /* set, cosignatures only: the newest time stated, seconds since the epoch */
+    struct kr_span line; /* set: the line of that signature with its newline, borrowed from the note */
 };
 
 /* Splits a note and verifies every signature of a known key; those of unknown keys are ignored, as they must

@@ -46,7 +46,8 @@ enum kr_log_verdict kr_witness_size(struct kr_span body, uint64_t *ret_size)
 }
 
 enum kr_log_verdict kr_witness_cosigned(struct kr_span body, struct kr_span text,
-                                        const struct kr_note_key *witness, uint64_t *ret_time_s)
+                                        const struct kr_note_key *witness, uint64_t *ret_time_s,
+                                        struct kr_span *ret_line)
 {
     struct kr_note_known known = {.key = witness};
     if (body.len > KR_NOTE_MAX)
@@ -54,7 +55,9 @@ enum kr_log_verdict kr_witness_cosigned(struct kr_span body, struct kr_span text
     if (witness->type != KR_NOTE_COSIGNATURE)
         return KR_LOG_KEY_TYPE;
     enum kr_log_verdict v = kr_note_check_lines(text, body, &known, 1);
-    if (v == KR_LOG_OK)
+    if (v == KR_LOG_OK) {
         *ret_time_s = known.time_s;
+        *ret_line = known.line;
+    }
     return v;
 }

@@ -25,8 +25,11 @@ enum kr_log_verdict kr_witness_request_read(struct kr_span body, struct kr_witne
 enum kr_log_verdict kr_witness_size(struct kr_span body, uint64_t *ret_size);
 
 /* The answer 200: signature lines over the text of the checkpoint, of which at least one must be that of the
- * witness. What kr_note_check_lines finds. The lines may then be appended to the note. */
+ * witness. What kr_note_check_lines finds. *ret_line is that line with its newline, borrowed from the body,
+ * and may be appended to the note; of several the newest. What else is there nobody has verified: a line in
+ * the log's name would spoil the note for all who open it. */
 enum kr_log_verdict kr_witness_cosigned(struct kr_span body, struct kr_span text,
-                                        const struct kr_note_key *witness, uint64_t *ret_time_s);
+                                        const struct kr_note_key *witness, uint64_t *ret_time_s,
+                                        struct kr_span *ret_line);
 
 #endif

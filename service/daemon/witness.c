@@ -159,7 +159,8 @@ static void tell(struct witness *w, enum kr_witness_word word, uint64_t size, ui
 static void cosigned(struct witness *w, struct kr_span body)
 {
     uint64_t time_s = 0;
-    enum kr_log_verdict v = kr_witness_cosigned(body, kr_buf_span(&w->text), &w->key, &time_s);
+    struct kr_span line = kr_span(NULL, 0);
+    enum kr_log_verdict v = kr_witness_cosigned(body, kr_buf_span(&w->text), &w->key, &time_s, &line);
 
     if (v != KR_LOG_OK) {
         failed(w, "its answer is not its cosignature: ", kr_log_verdict_name(v));
@@ -172,7 +173,7 @@ static void cosigned(struct witness *w, struct kr_span body)
     w->turns = 0;
     w->greeted = true;
     w->known = w->size;
-    tell(w, KR_WITNESS_COSIGNED, w->size, time_s, body);
+    tell(w, KR_WITNESS_COSIGNED, w->size, time_s, line);
 }
 
 /* 409: what it has cosigned is not what we thought. Whatever it has, we had signed and kept before it could

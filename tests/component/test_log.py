@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The log as others read it (tiles over HTTP), and its witnesses: cosignatures, and a database that was set back."""
 
+import base64
 import os
 import random
 import shutil
@@ -200,6 +201,15 @@ def a_witness_cosigns(c):
                 c.true(code == wanted and (wanted == 0 or "unwitnessed" in text), "%s %s: %s" % (source, args, text))
         stranger.close()
         c.true(b'keyroom_witness_up{witness="witness.example.org"} 1' in tiles.get("/metrics")[1], "metrics say so")
+        # Lines that it was not asked for: one in the log's name would keep everybody from opening the checkpoint.
+        forged = b"\xe2\x80\x94 %s %s\n" % (witness.log.name.encode(), base64.b64encode(witness.log.id + bytes(64)))
+        witness.more, size = forged * 60, witness.size
+        s.daemon.http("POST", "/v1/rotate", {"room": ROOM})
+        s.wait(lambda: is_cosigned(witness, tiles, above=size), "cosigned checkpoint with more behind it", 60)
+        signed_by = [line.split(b" ")[1].decode() for line in tiles.get("/checkpoint")[1].split(b"\n\n")[1].splitlines()]
+        c.equal(signed_by, [witness.log.name, witness.key.name], "who signed what is served")
+        code, text = audit("verify", "--tiles", "http://127.0.0.1:%d" % port, "--vkey", vkey, "--witness", str(witness.key))
+        c.equal(code, 0, "verify opens it: " + text)
         # What is no cosignature of this witness is not kept.
         entries = lambda: rows(s.daemon.database, "SELECT count(*) FROM log_leaf")[0][0]
         s.wait(lambda: is_cosigned(witness, tiles, above=entries() - 1), "cosigned checkpoint of all", 60)  # none is under way

@@ -65,7 +65,9 @@ static void witness(struct kr_span bytes, const struct kr_note_key *key, struct 
         FUZZ_MUST(is(b, bytes));
     }
     (void)kr_witness_size(bytes, &n);
-    FUZZ_MUST(kr_witness_cosigned(bytes, kr_span_str("a text that nobody signed\n"), key, &n) != KR_LOG_OK);
+    struct kr_span line;
+    FUZZ_MUST(kr_witness_cosigned(bytes, kr_span_str("a text that nobody signed\n"), key, &n, &line) !=
+              KR_LOG_OK);
 }
 
 static void tiles(struct kr_span bytes, struct kr_buf *b)

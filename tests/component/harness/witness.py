@@ -97,13 +97,13 @@ def read_text(text):
 
 class Witness:
     """Cosigns what grows from what it has cosigned. `down`: answers 500 to all; `slow`: only after so many
-    seconds; `wrong`: these lines in place of its own."""
+    seconds; `wrong`: these lines in place of its own; `more`: these behind its own."""
 
     def __init__(self, log_vkey=None, name="witness.example.org"):
         self.secret = nacl.signing.SigningKey.generate()
         self.key = Key(name, 4, bytes(self.secret.verify_key))
         self.log = Key.read(log_vkey) if log_vkey else None
-        self.size, self.root, self.down, self.slow, self.wrong = 0, None, False, 0, None
+        self.size, self.root, self.down, self.slow, self.wrong, self.more = 0, None, False, 0, None, b""
         witness = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -151,7 +151,7 @@ class Witness:
         if self.size and not consistent(self.size, size, proof, self.root, root):
             return 422, "text/plain", b"the proof does not hold\n"
         self.size, self.root = size, root
-        return 200, "text/plain", self.wrong or self.cosign(text)
+        return 200, "text/plain", self.wrong or self.cosign(text) + self.more
 
     def cosign(self, text):
         now = int(time.time())

@@ -85,31 +85,65 @@ static void test_cosigned(void **state)
     struct kr_note_signer s, log_signer;
     struct kr_buf b;
     uint64_t time_s = 77;
+    struct kr_span line = kr_span(NULL, 0);
     example_signer(KR_NOTE_COSIGNATURE, &s);
     example_signer(KR_NOTE_ED25519, &log_signer);
     kr_buf_init(&b, 2 * (size_t)KR_NOTE_MAX);
-    assert_int_equal(kr_witness_cosigned(kr_buf_span(&b), kr_span_str(TEXT), &s.key, &time_s),
+    assert_int_equal(kr_witness_cosigned(kr_buf_span(&b), kr_span_str(TEXT), &s.key, &time_s, &line),
                      KR_LOG_UNSIGNED);
     kr_note_sign(&s, kr_span_str(TEXT), 1700000000, &b);
-    assert_int_equal(kr_witness_cosigned(kr_buf_span(&b), kr_span_str(TEXT "x\n"), &s.key, &time_s),
+    assert_int_equal(kr_witness_cosigned(kr_buf_span(&b), kr_span_str(TEXT "x\n"), &s.key, &time_s, &line),
                      KR_LOG_BAD_SIGNATURE);
-    assert_int_equal(kr_witness_cosigned(kr_span(b.ptr, b.len - 1), kr_span_str(TEXT), &s.key, &time_s),
-                     KR_LOG_NOTE_CUT);
-    assert_int_equal(kr_witness_cosigned(kr_buf_span(&b), kr_span_str(TEXT), &log_signer.key, &time_s),
+    assert_int_equal(
+        kr_witness_cosigned(kr_span(b.ptr, b.len - 1), kr_span_str(TEXT), &s.key, &time_s, &line),
+        KR_LOG_NOTE_CUT);
+    assert_int_equal(kr_witness_cosigned(kr_buf_span(&b), kr_span_str(TEXT), &log_signer.key, &time_s, &line),
                      KR_LOG_KEY_TYPE);
     assert_int_equal(time_s, 77);
-    assert_int_equal(kr_witness_cosigned(kr_buf_span(&b), kr_span_str(TEXT), &s.key, &time_s), KR_LOG_OK);
+    assert_int_equal(kr_witness_cosigned(kr_buf_span(&b), kr_span_str(TEXT), &s.key, &time_s, &line),
+                     KR_LOG_OK);
     assert_int_equal(time_s, 1700000000);
     /* A time that no other verifier takes, though it is signed. */
     kr_buf_clear(&b);
     kr_note_sign(&s, kr_span_str(TEXT), (uint64_t)1 << 63, &b);
-    assert_int_equal(kr_witness_cosigned(kr_buf_span(&b), kr_span_str(TEXT), &s.key, &time_s),
+    assert_int_equal(kr_witness_cosigned(kr_buf_span(&b), kr_span_str(TEXT), &s.key, &time_s, &line),
                      KR_LOG_BAD_SIGNATURE);
     while (b.len <= KR_NOTE_MAX)
         kr_buf_add_str(&b, "\n");
-    assert_int_equal(kr_witness_cosigned(kr_buf_span(&b), kr_span_str(TEXT), &s.key, &time_s),
+    assert_int_equal(kr_witness_cosigned(kr_buf_span(&b), kr_span_str(TEXT), &s.key, &time_s, &line),
                      KR_LOG_NOTE_TOO_LONG);
     kr_buf_done(&b);
+    kr_note_signer_done(&s);
+    kr_note_signer_done(&log_signer);
+}
+
+/* Whatever else an answer says, of the witness's one line is kept: that of its newest time. */
+static void test_one_line_is_kept(void **state)
+{
+    (void)state;
+    struct kr_note_signer s, log_signer;
+    struct kr_buf b, want;
+    struct kr_span line = kr_span(NULL, 0);
+    uint64_t time_s = 0;
+    uint8_t garbage[64] = {1};
+    example_signer(KR_NOTE_COSIGNATURE, &s);
+    example_signer(KR_NOTE_ED25519, &log_signer);
+    kr_buf_init(&b, KR_NOTE_MAX);
+    kr_buf_init(&want, KR_NOTE_MAX);
+    kr_note_sign(&s, kr_span_str(TEXT), 1700000001, &want);
+    kr_note_add_line(&b, &log_signer.key, kr_span(garbage, sizeof(garbage)));
+    kr_note_sign(&s, kr_span_str(TEXT), 1700000000, &b);
+    kr_buf_add(&b, want.ptr, want.len);
+    kr_note_sign(&s, kr_span_str(TEXT), 1699999999, &b);
+    for (int i = 0; i < 60; i++) /* 64 lines: as many as a note may have, without the log's own */
+        kr_note_add_line(&b, &log_signer.key, kr_span(garbage, sizeof(garbage)));
+    assert_int_equal(kr_witness_cosigned(kr_buf_span(&b), kr_span_str(TEXT), &s.key, &time_s, &line),
+                     KR_LOG_OK);
+    assert_int_equal(time_s, 1700000001);
+    assert_int_equal(line.len, want.len);
+    assert_memory_equal(line.ptr, want.ptr, want.len);
+    kr_buf_done(&b);
+    kr_buf_done(&want);
     kr_note_signer_done(&s);
     kr_note_signer_done(&log_signer);
 }
@@ -117,6 +151,7 @@ static void test_cosigned(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_request), cmocka_unit_test(test_bad_request),
-                                       cmocka_unit_test(test_size), cmocka_unit_test(test_cosigned)};
+                                       cmocka_unit_test(test_size), cmocka_unit_test(test_cosigned),
+                                       cmocka_unit_test(test_one_line_is_kept)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
