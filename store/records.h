@@ -96,7 +96,6 @@ struct kr_rec_log_key {    /* a key the log is signed with; the newest is the on
     uint64_t first_size, at_ms;
     const char *halted; /* why nothing is signed with it any more; "" for none */
     bool closed;        /* the operator wants another one */
-    uint64_t n;         /* when loaded: how many there were, with this one */
 };
 struct kr_rec_checkpoint { /* what was signed */
     const char *origin;

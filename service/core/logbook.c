@@ -17,14 +17,18 @@ static const char *origin(const struct kr_core *core)
     return core->log.signer.key.name;
 }
 
-/* An origin is never used again: the next log of the same name has a number. */
+/* An origin is never used again: the next log of the same name has random digits behind it. How many there
+ * were is no measure, as it is the same again when one backup is restored twice. */
 static char *next_origin(const struct kr_core *core, const struct kr_rec_log_key *last)
 {
     struct kr_buf b;
+    uint32_t digits;
     kr_buf_init(&b, KR_NOTE_NAME_MAX);
     kr_buf_add_str(&b, core->settings.log_origin);
-    if (last->origin)
-        kr_buf_printf(&b, "/%llu", (unsigned long long)last->n + 1);
+    if (last->origin) {
+        kr_random_fill(&core->random, &digits, sizeof(digits));
+        kr_buf_printf(&b, "/%08x", (unsigned)digits);
+    }
     return kr_buf_take_str(&b);
 }
 

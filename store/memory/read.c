@@ -94,7 +94,6 @@ static void load_log(struct kr_tables *t, struct kr_snapshot *snap)
         return;
     kr_write_copy(&copy, &key->w);
     snap->log_key = copy.u.log_key;
-    snap->log_key.n = key->first;
     HASH_ITER (hh, t->rows[KR_T_CHECKPOINT], row, tmp) {
         const struct kr_rec_checkpoint *c = &row->w.u.checkpoint;
         if (strcmp(c->origin, snap->log_key.origin) == 0 && (!last || c->size > last->w.u.checkpoint.size))

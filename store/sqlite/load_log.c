@@ -60,7 +60,7 @@ static int load_key(struct kr_sqlite *s, struct kr_snapshot *snap)
     sqlite3_stmt *stmt = NULL;
     struct kr_rec_log_key *k = &snap->log_key;
     int rc = sqlite3_prepare_v2(s->db,
-                                "SELECT origin, vkey, sealed, first_size, at_ms, halted, closed, n FROM "
+                                "SELECT origin, vkey, sealed, first_size, at_ms, halted, closed FROM "
                                 "log_key ORDER BY n DESC LIMIT 1",
                                 -1, &stmt, NULL);
     if (rc == SQLITE_OK)
@@ -73,7 +73,6 @@ static int load_key(struct kr_sqlite *s, struct kr_snapshot *snap)
         k->at_ms = (uint64_t)sqlite3_column_int64(stmt, 4);
         k->halted = text(stmt, 5);
         k->closed = sqlite3_column_int64(stmt, 6) != 0;
-        k->n = (uint64_t)sqlite3_column_int64(stmt, 7);
         char *purpose = kr_log_key_purpose(k->origin);
         if (!s->readonly)
             err = kr_unseal(&s->seal_key, purpose,

@@ -61,7 +61,7 @@ def body(m, _args):
     m.until(lambda: all(p.order[-1] not in last for p in peers) and m.keyed(peers), 60, "an epoch with a new log")
     m.until(lambda: all("log-begun-anew" in alarms(p) for p in peers), 60, "all are told that the log begins anew")
     after = audit(m, "vkey", "--db", m.database).split()
-    expect(len(after) == len(before) + 1 and after[-1].split("+")[0] == before[-1].split("+")[0] + "/2", f"a log of another origin: {after}")
+    expect(len(after) == len(before) + 1 and after[-1].startswith(before[-1].split("+")[0] + "/"), f"a log of another origin: {after}")
     m.until_heard(peers)
     m.stop_keyroomd()
     for vkey in after:
