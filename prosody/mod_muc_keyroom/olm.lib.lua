@@ -1,5 +1,6 @@
--- Is this stanza one that stock clients read as Olm? They take the first json-message child, run JavaScript's unescape() over
--- its text, and parse what comes out as JSON: whatever could be Olm after that is treated as Olm.
+-- Is this stanza one that stock clients read as Olm? They take the first json-message child, older ones whatever its namespace and
+-- all of them as one, run JavaScript's unescape() over its text, and parse what comes out as JSON: whatever could be Olm after that
+-- is treated as Olm.
 local json = require "util.json";
 
 local xmlns_jitsi = "http://jitsi.org/jitmeet";
@@ -43,16 +44,18 @@ end
 -- nil: not Olm, whatever reads it. Otherwise the JSON as the client will parse it; false if what there is has no one meaning.
 function olm.read(stanza)
 	local first, doubtful;
-	for child in stanza:childtags("json-message", xmlns_jitsi) do
-		doubtful = first ~= nil or #child.tags > 0;
-		first = first or child;
-		if doubtful then break; end
+	for _, child in ipairs(stanza.tags) do
+		if child.name == "json-message" then
+			doubtful = doubtful or first ~= nil or #child.tags > 0;
+			first = first or child;
+		end
 	end
 	if not first then return nil; end
 	local text = olm.unescape(first:get_text() or "");
 	if doubtful then return false; end
 	local plain = text:gsub("\\u(%x%x%x%x)", char);
 	if not plain:find("olm", 1, true) or is_other(text) then return nil; end
+	if first.attr.xmlns ~= xmlns_jitsi then return false; end -- Olm to some clients only
 	return text;
 end
 

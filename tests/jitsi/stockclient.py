@@ -70,9 +70,9 @@ class Stock:
     def send(self, peer, kind, data):
         self.raw(peer, message(kind, data), kind)
 
-    def raw(self, peer, text, kind="?", stanza="chat"):
+    def raw(self, peer, text, kind="?", stanza="chat", xmlns="xmlns='http://jitsi.org/jitmeet'"):
         self.sent.append((peer, kind, text))
-        self.client.send(f"<message to='{self.room}/{peer}' type='{stanza}'><json-message xmlns='http://jitsi.org/jitmeet'>"
+        self.client.send(f"<message to='{self.room}/{peer}' type='{stanza}'><json-message {xmlns}>"
                          f"{escape(text, {chr(34): '&quot;'})}</json-message></message>")
 
     def seal(self, peer):

@@ -18,6 +18,7 @@ from lab import prosody
 
 MEMBERS = f"members@{prosody.MUC}"
 KEY = "bXgclWxqm5ECgQn4dR6bH4CFtqP9nF1cctngF59oplM"
+OTHERS = ("xmlns='x'", "", "xmlns='jabber:client'")  # namespaces that are not Jitsi's, in an attribute
 SEALED = {"type": 0, "body": "AwogDGYIIEmHQK1B"}
 
 
@@ -27,9 +28,9 @@ def barrier(*people):
         p.client.iq("get", p.room, "<query xmlns='http://jabber.org/protocol/disco#info'/>")
 
 
-def answered(a, peer, text, condition, words, stanza="chat"):
+def answered(a, peer, text, condition, words, stanza="chat", **more):
     mine = a.client.mark()
-    a.raw(peer, text, stanza=stanza)
+    a.raw(peer, text, stanza=stanza, **more)
     answer = a.client.wait(lambda s: s.tag == xmpp.CLIENT + "message" and s.get("type") == "error", f"{words}: an answer", mine)
     name = xmpp.condition(answer)[0]
     said = answer.find(xmpp.CLIENT + "error").findtext(xmpp.STANZAS + "text")
@@ -104,6 +105,17 @@ def no_way_in(m):
                 count += 1
             percent = "".join(f"%{ord(c):02x}" for c in text)
             answered(guest, names[0], percent, "not-allowed", "not affiliated", stanza)
+    # Older clients go by the name alone, so another namespace is no way either.
+    since = people[0].client.mark()
+    for xmlns in OTHERS:
+        for text in everything():
+            answered(guest, names[0], text, "bad-request", "more than one meaning", xmlns=xmlns)
+        guest.client.send(f"<message to='{MEMBERS}' type='groupchat'><json-message {xmlns}>{stockclient.escape(init())}"
+                          "</json-message></message>")
+        barrier(guest)
+    barrier(*people)
+    told = people[0].client.seen(lambda s: any(e.tag.endswith("}json-message") and "olm" in (e.text or "") for e in s), since)
+    expect(not told, f"a key message of another namespace arrived: {told}")
     # Under a member's keys, which anybody can read in presence.
     keys = guest.olm
     guest.olm = people[1].olm
@@ -196,6 +208,12 @@ def what_no_client_does(m):
              "no key-info")
     answered(a, "bbbbbbbb", stockclient.message("sas-mac", {"keys": KEY, "mac": {}, "transactionId": "t"}), "unexpected-request",
              "no such verification")
+    # What is no key message passes in any namespace.
+    since = b.client.mark()
+    for xmlns in OTHERS:
+        a.raw("bbbbbbbb", '{"type":"hello"}', xmlns=xmlns)
+    b.client._until(lambda: sum(e.text == '{"type":"hello"}' for s in b.client.stanzas[since:] for e in s) == len(OTHERS) or None, 60,
+                    "what is no Olm passes")
     # What is not known passes as it is, and is named once in the log.
     since = b.client.mark()
     odd = stockclient.message("pq-session-init", {"kem": "x"})
