@@ -70,15 +70,19 @@ local function features_of(session)
 	return text(table.concat(names, " "));
 end
 
--- NULL for a session without a token's context.
+-- NULL for a session without a token's context. A tenant that cannot be told is not none: then its users are not told either, as
+-- they would be taken for those of their ids without a tenant.
 function facts.session(real_jid)
 	local session = prosody.full_sessions[real_jid];
 	local user = session and session.jitsi_meet_context_user;
 	if type(user) ~= "table" then return nil; end
+	local sub = session.jitsi_meet_domain; -- the claim
+	if sub == "*" or sub == "" then sub = nil; end
+	local tenant = text(sub);
 	return st.stanza("session", {
 		xmlns = xmlns;
-		user = text(user.id);
-		tenant = session.jitsi_meet_domain ~= "*" and text(session.jitsi_meet_domain) or nil; -- claim "sub"
+		user = (sub == nil or tenant) and text(user.id) or nil;
+		tenant = tenant;
 		name = text(user.name);
 		group = text(session.jitsi_meet_context_group);
 		features = features_of(session);

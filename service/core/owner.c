@@ -82,10 +82,15 @@ bool kr_owner_judge(struct kr_core *core, struct kr_room *room, struct kr_attach
     return true;
 }
 
+static bool usable(const char *text)
+{
+    return *text && kr_utf8_plain(text, KR_JID_MAX);
+}
+
 static bool take(char **to, const struct kr_el *el, const char *name)
 {
     const char *text = el ? kr_el_attr(el, name) : NULL;
-    char *now = text && *text && kr_utf8_plain(text, KR_JID_MAX) ? kr_strdup(text) : NULL;
+    char *now = text && usable(text) ? kr_strdup(text) : NULL;
     bool same = now && *to ? strcmp(now, *to) == 0 : now == *to;
     free(*to);
     *to = now;
@@ -95,7 +100,9 @@ static bool take(char **to, const struct kr_el *el, const char *name)
 void kr_owner_told(struct kr_core *core, struct kr_room *room, struct kr_occupant *o,
                    const struct kr_el *session)
 {
-    bool changed = take(&o->user, session, "user");
+    /* A tenant that cannot be taken is not none: its user would be another's of the same id. */
+    const char *tenant = session ? kr_el_attr(session, "tenant") : NULL;
+    bool changed = take(&o->user, tenant && !usable(tenant) ? NULL : session, "user");
     changed |= take(&o->tenant, session, "tenant");
     (void)take(&o->user_name, session, "name");
     if (changed && o->attach)

@@ -66,6 +66,16 @@ def body(server, _args):
     alice.wait(lambda s: xmpp.presence_of(s, jitsi.ROOM, "bbbbbbbb"), "alice sees the guest")
     expect(b"keyroom:jitsi" not in alice.raw and b"id-of-alice" not in guest.raw, "others were told what only the service is")
 
+    # A tenant that cannot be told is not none: then nobody is told to be its user.
+    for sub, user, tenant in (("long", None, None), ("control", None, None), ("table", None, None), ("*", "id-of-alice", None),
+                              ("acme", "id-of-alice", "acme")):
+        at, since = focus.mark(), service.mark()
+        focus.send(f"<message to='{prosody.DOMAIN}' type='normal'><body>alice {sub}</body></message>")
+        focus.wait(lambda s: s.tag == xmpp.CLIENT + "message" and s.get("from") == prosody.DOMAIN, "another claim", at)
+        alice.send(f"<presence to='{jitsi.ROOM}/aaaaaaaa'/>")
+        told = occupant(service, "aaaaaaaa", since).find(NS + "session")
+        expect((told.get("user"), told.get("tenant")) == (user, tenant), f"sub {sub}: {told.attrib}")
+
     # Only the component orders.
     for xml in ("<kick xmlns='urn:keyroom:jitsi:1' jid='{0}' nick='aaaaaaaa'/>", "<policy xmlns='urn:keyroom:jitsi:1' jid='{0}' "
                 "authorise='members'/>"):

@@ -94,6 +94,27 @@ static void a_token_names_the_owner(void **state)
     assert_string_equal(attach_as(c, "carol@example.org"), "");
 }
 
+/* A tenant that is refused is not none: the user would be the one of that id without a tenant. */
+static void a_tenant_that_cannot_be_taken(void **state)
+{
+    (void)state;
+    take_tokens();
+    module_invites();
+    struct peer *a = entered("alice");
+    char longest[KR_JID_MAX + 128];
+    snprintf(longest, sizeof(longest), SESSION("user='4711' tenant='%0*d'"), KR_JID_MAX + 1, 0);
+    const char *const sessions[] = {longest, SESSION("user='4711' tenant='a&#9;b'"),
+                                    SESSION("user='4711' tenant=''")};
+    for (size_t i = 0; i < sizeof(sessions) / sizeof(sessions[0]); i++) {
+        show(a, sessions[i]);
+        assert_string_equal(attach_as(a, "token::4711"), "wrong-participant");
+    }
+    show(a, SESSION("user='4711'"));
+    assert_string_equal(attach_as(a, "token::4711"), "");
+    show(a, longest);
+    assert_int_equal(a->detached, 1);
+}
+
 static void nobody_elses_word_is_taken(void **state)
 {
     (void)state;
@@ -270,6 +291,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, refused_setup, refused_teardown)
     const struct CMUnitTest tests[] = {T(a_token_names_the_owner),
+                                       T(a_tenant_that_cannot_be_taken),
                                        T(nobody_elses_word_is_taken),
                                        T(of_two_words_none_is_taken),
                                        T(another_token_ends_the_attach),
