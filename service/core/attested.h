@@ -51,6 +51,11 @@ void kr_attested_judge(struct kr_core *core, const struct kr_id *device);
  * To others it is of no use before that one comes, and then it is told; one device could else have each of
  * its words told to everybody in all rooms. */
 void kr_attested_tell(struct kr_core *core, struct kr_attested *at);
+/* The policy is another one. If it wants verified devices, who is there needs what was said while it did not:
+ * all of it once more, a part of the room at a time, and nobody while the link is full. */
+void kr_attested_policy(const struct kr_core *core, struct kr_room *room);
+void kr_attested_advance(struct kr_core *core, struct kr_room *room);
+uint64_t kr_attested_words_at(const struct kr_core *core, const struct kr_room *room); /* UINT64_MAX: never */
 /* The room has recovered: what was said in another one since then. */
 void kr_attested_tell_missed(struct kr_core *core, struct kr_room *room);
 /* What counts of those who are there to the newcomer; and of the newcomer to those, who may also know what

@@ -5,7 +5,11 @@
 #include "core/attested.h"
 #include "core/tell.h"
 
-enum { LINE_BYTES = 320 }; /* of an element beside its text */
+enum {
+    LINE_BYTES = 320, /* of an element beside its text */
+    AT_ONCE = 256,    /* stanzas of a changed policy: some MB at the most, a part of what the link holds */
+    PAUSE_MS = 200
+};
 
 struct batch { /* for one client, sent in events of a bounded size */
     struct kr_core *core;
@@ -51,12 +55,17 @@ static void add_both(struct batch *b, const struct kr_attested *at)
     add(b, &line);
 }
 
+static bool tells_all(const struct kr_room *room)
+{
+    return room->policy.authorise == KR_AUTHORISE_VERIFIED &&
+           room->policy.verified_by != KR_VERIFIED_BY_OPERATOR;
+}
+
 static bool concerns(const struct kr_room *room, const struct kr_attested *at, const struct kr_attach *to)
 {
     if (strcmp(at->t.room, KR_ATTEST_ANY_ROOM) != 0 && strcmp(at->t.room, room->jid) != 0)
         return false;
-    return kr_id_equal(&at->t.verifier, &to->device) || (room->policy.authorise == KR_AUTHORISE_VERIFIED &&
-                                                         room->policy.verified_by != KR_VERIFIED_BY_OPERATOR);
+    return kr_id_equal(&at->t.verifier, &to->device) || tells_all(room);
 }
 
 /* taken_back: also those, the newest ones, of which there may be many. */
@@ -103,6 +112,7 @@ void kr_attested_tell(struct kr_core *core, struct kr_attested *at)
 
 void kr_attested_tell_missed(struct kr_core *core, struct kr_room *room)
 {
+    room->words_at_ms = core->now.mono_ms; /* whose were due may be confirmed by now */
     if (!room->attest_missed)
         return;
     room->attest_missed = false;
@@ -140,4 +150,35 @@ void kr_attested_tell_new(struct kr_core *core, const struct kr_room *room, cons
         add_of(&b, &newcomer->device, true); /* what was taken back while it was away was not told */
         flush(&b);
     }
+}
+
+void kr_attested_policy(const struct kr_core *core, struct kr_room *room)
+{
+    bool due = tells_all(room);
+    for (struct kr_attach *a = room->attaches; a; a = a->hh.next)
+        a->words_due = due;
+    room->words_at_ms = due ? core->now.mono_ms : UINT64_MAX;
+}
+
+void kr_attested_advance(struct kr_core *core, struct kr_room *room)
+{
+    if (core->now.mono_ms < room->words_at_ms || core->congested)
+        return;
+    const size_t before = core->out->send_count;
+    room->words_at_ms = UINT64_MAX;
+    for (struct kr_attach *a = room->attaches; a; a = a->hh.next) {
+        if (!a->words_due || !a->confirmed)
+            continue;
+        if (core->out->send_count - before >= AT_ONCE) {
+            room->words_at_ms = core->now.mono_ms + PAUSE_MS;
+            return;
+        }
+        a->words_due = false;
+        kr_attested_tell_one(core, room, a);
+    }
+}
+
+uint64_t kr_attested_words_at(const struct kr_core *core, const struct kr_room *room)
+{
+    return core->congested ? UINT64_MAX : room->words_at_ms;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/announce.h"
+#include "core/attested.h"
 #include "core/audit.h"
 #include "core/churn.h"
 #include "core/coalesce.h"
@@ -61,6 +62,7 @@ struct kr_room *kr_room_get(struct kr_core *core, const char *jid)
     room = kr_calloc(1, sizeof(*room));
     room->jid = kr_strdup(jid);
     room->nick = kr_strdup(core->settings.nick);
+    room->words_at_ms = UINT64_MAX;
     kr_buf_init(&room->policy_text, KR_TEXT_MAX);
     HASH_ADD_KEYPTR(hh, core->rooms, room->jid, strlen(room->jid), room);
     kr_room_policy(core, room);
@@ -225,6 +227,7 @@ void kr_room_store(struct kr_core *core, struct kr_room *room)
 void kr_room_policy_changed(struct kr_core *core, struct kr_room *room)
 {
     room->policy_changed = true;
+    kr_attested_policy(core, room);
     if (room->instance_stored)
         record_policy(core, room, "policy");
 }
@@ -367,6 +370,7 @@ void kr_room_advance(struct kr_core *core, struct kr_room *room)
     if (room->leaderless)
         find_leader(room);
     kr_deliver_advance(core, room);
+    kr_attested_advance(core, room);
     for (;;) {
         if (room->flight)
             kr_epoch_advance(core, room);
@@ -397,6 +401,8 @@ uint64_t kr_room_deadline(const struct kr_core *core, const struct kr_room *room
     }
     struct kr_plan p = plan(core, room);
     at = p.at_ms < at ? p.at_ms : at;
+    uint64_t words = kr_attested_words_at(core, room);
+    at = words < at ? words : at;
     uint64_t over = over_at(core, room);
     at = over < at ? over : at;
     uint64_t x = kr_room_exposed_at(room);

@@ -114,6 +114,7 @@ struct kr_attach {
     bool low_told;
     bool has_commitment; /* the log's to its device, in this instance */
     struct kr_digest commitment;
+    bool words_due;    /* what devices say of those who are there, since the policy is another one */
     uint64_t whole_ms; /* when the first `whole` of the present window came */
     unsigned whole_count;
     bool restored; /* what it published before is not known */
@@ -276,6 +277,7 @@ struct kr_room {
     unsigned leaders_failed; /* in a row, without a commit */
     bool recovering;         /* confirmed attaches are being looked up */
     bool attest_missed;      /* who was not confirmed then is still to be told of an attestation */
+    uint64_t words_at_ms;    /* when more of those with words_due are told; UINT64_MAX: there are none */
 
     struct kr_epoch *flight;    /* announced, not committed; NULL: none */
     struct kr_epoch *committed; /* the last one; NULL: none in this life */

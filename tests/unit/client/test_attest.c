@@ -154,6 +154,39 @@ static void who_claims_a_device_takes_no_standing(void **state)
     world_done(&w);
 }
 
+/* What was said before the room wanted it is told to those who stay, also when the policy changed while the
+ * service was down. */
+static void a_policy_begins_to_want_it(void **state)
+{
+    (void)state;
+    for (int down = 0; down < 2; down++) {
+        world_init(&w, 7);
+        w.attest_for_s = 86400;
+        world_start(&w);
+        struct one *alice = owner_joins("alice"), *bob = world_join(&w, "bob"),
+                   *carol = world_join(&w, "carol");
+        struct one *dora = world_join(&w, "dora");
+        world_wait(&w, 3000);
+        assert_true(verify(alice, bob));
+        assert_true(verify(alice, carol));
+        world_wait(&w, 3000);
+        w.room.policy.authorise = KR_AUTHORISE_VERIFIED;
+        w.room.policy.verified_by = KR_VERIFIED_BY_OWNERS;
+        w.room.policy.verified_for_s = 3600;
+        if (down)
+            world_restart(&w);
+        else
+            world_settings(&w);
+        world_wait(&w, 10000);
+        assert_true(one_view(bob).member && one_view(carol).member);
+        assert_false(one_view(dora).member);
+        one_event(&w, dora, KR_CLIENT_LEAVE);
+        world_wait(&w, 3000);
+        world_all_hear(&w, one_view(bob).newest);
+        world_done(&w);
+    }
+}
+
 static void it_is_over_in_time(void **state)
 {
     (void)state;
@@ -388,6 +421,56 @@ static void notice(struct one *to, const struct kr_attestation_line *l)
     world_settle(&w);
 }
 
+static void sign_word(struct one *by, const struct one *of, uint64_t issued_s, struct kr_buf *text,
+                      struct kr_attestation_line *ret)
+{
+    struct kr_attest_text t = {.verifier = by->device,
+                               .owner = "bob@example.org",
+                               .device = of->device,
+                               .room = ROOM,
+                               .issued_s = issued_s,
+                               .expires_s = issued_s + 1000};
+    *text = kr_attest_text(&t);
+    *ret = (struct kr_attestation_line){
+        .text = kr_buf_span(text), .ed25519 = by->client->ed25519, .curve25519 = by->client->curve25519};
+    assert_int_equal(kr_olm_account_sign(by->client->account, ret->text, &ret->sig), 0);
+}
+
+/* An older word of the same verifier does not outlast the newer one that was taken back. */
+static void the_newest_word_counts(void **state)
+{
+    (void)state;
+    room_of(KR_VERIFIED_BY_OWNERS, 0, 13);
+    struct one *alice = owner_joins("alice"), *bob = world_join(&w, "bob"), *carol = world_join(&w, "carol");
+    world_wait(&w, 3000);
+    uint64_t now = w.now.wall_ms / 1000;
+    struct kr_buf texts[2];
+    struct kr_attestation_line words[2];
+    sign_word(alice, carol, now - 100, &texts[0], &words[0]);
+    sign_word(alice, carol, now, &texts[1], &words[1]);
+    notice(bob, &words[0]);
+    notice(bob, &words[1]);
+    assert_int_equal(HASH_COUNT(bob->client->attestations), 1);
+    notice(bob, &words[0]); /* told once more */
+    assert_int_equal(HASH_COUNT(bob->client->attestations), 1);
+    struct kr_revoke_text r = {
+        .verifier = alice->device, .attestation = kr_attest_digest(words[1].text), .issued_s = now};
+    struct kr_buf word = kr_revoke_text(&r);
+    struct kr_attestation_line back = words[1];
+    back.revokes = true;
+    back.text = kr_buf_span(&word);
+    assert_int_equal(kr_olm_account_sign(alice->client->account, back.text, &back.sig), 0);
+    notice(bob, &back);
+    assert_false(one_said(bob, "refused"));
+    notice(bob, &words[0]);
+    assert_true(one_said(bob, "refused attestation attestation-revoked"));
+    assert_int_equal(HASH_COUNT(bob->client->attestations), 1);
+    kr_buf_done(&word);
+    kr_buf_done(&texts[0]);
+    kr_buf_done(&texts[1]);
+    world_done(&w);
+}
+
 static void refused_by_clients(void **state)
 {
     (void)state;
@@ -494,6 +577,7 @@ int main(void)
         cmocka_unit_test(who_is_no_owner_lets_nobody_in),
         cmocka_unit_test(it_outlasts_the_verifier_and_the_service),
         cmocka_unit_test(who_claims_a_device_takes_no_standing),
+        cmocka_unit_test(a_policy_begins_to_want_it),
         cmocka_unit_test(it_is_over_in_time),
         cmocka_unit_test(registered_owners_vote),
         cmocka_unit_test(the_operator_says_who),
@@ -501,6 +585,7 @@ int main(void)
         cmocka_unit_test(a_client_computes_for_itself),
         cmocka_unit_test(a_device_that_nobody_verified_is_sealed_for_by_nobody),
         cmocka_unit_test(refused_by_the_service),
+        cmocka_unit_test(the_newest_word_counts),
         cmocka_unit_test(refused_by_clients),
         cmocka_unit_test(our_own_word_is_remembered),
     };
