@@ -92,6 +92,28 @@ static const char *name_of(const struct kr_client *c, const struct kr_attest_tex
     return t->owner[0] ? t->owner : NULL;
 }
 
+static bool same_word(const struct kr_attestation *a, const struct kr_attest_text *t)
+{
+    return kr_id_equal(&a->verifier, &t->verifier) && kr_id_equal(&a->device, &t->device) &&
+           strcmp(a->room, t->room) == 0;
+}
+
+/* 12.4: a newer word takes the place of the older, and taking it back leaves none of before. */
+static int make_way(struct kr_client *c, const struct kr_attest_text *t, bool *ret_late)
+{
+    struct kr_attestation *a, *next;
+    HASH_ITER (hh, c->attestations, a, next) {
+        if (!same_word(a, t))
+            continue;
+        if (a->revoked && t->issued_s < a->issued_s)
+            return KR_E_ATTESTATION_REVOKED;
+        *ret_late = *ret_late || (!a->revoked && t->issued_s < a->issued_s);
+        if (!a->revoked && t->issued_s >= a->issued_s)
+            forget_one(c, a);
+    }
+    return 0;
+}
+
 static int add(struct kr_client *c, const struct kr_attestation_line *l, struct kr_arena *arena)
 {
     struct kr_attest_text t;
@@ -108,6 +130,10 @@ static int add(struct kr_client *c, const struct kr_attestation_line *l, struct 
         return known->revoked ? KR_E_ATTESTATION_REVOKED : 0;
     if (!c->wall_s || t.issued_s > c->wall_s + KR_ATTEST_CLOCK_S || t.expires_s <= c->wall_s)
         return KR_E_EXPIRED;
+    bool late = false;
+    err = make_way(c, &t, &late);
+    if (err || late)
+        return err;
     if (HASH_COUNT(c->attestations) >= ATTESTATIONS_MAX)
         return KR_E_TOO_LARGE;
     struct kr_attestation *a = kr_calloc(1, sizeof(*a));

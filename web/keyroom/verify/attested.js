@@ -22,6 +22,17 @@ function put(c, id, attestation) {
   c.attestations.set(id, attestation);
 }
 
+/* 12.4: a newer word takes the place of the older, and taking it back leaves none of before. False: there is a newer one. */
+function makeWay(c, t) {
+  const same = [...c.attestations].filter(([, a]) => a.verifier === t.verifier && a.device === t.device && a.room === t.room);
+  if (same.some(([, a]) => a.revoked && t.issued < a.issued))
+    fail('attestation-revoked');
+  for (const [id, a] of same)
+    if (!a.revoked && t.issued >= a.issued)
+      c.attestations.delete(id);
+  return !same.some(([, a]) => !a.revoked && t.issued < a.issued);
+}
+
 function add(c, line) {
   const t = readAttest(line.text), id = digest(line.text), known = c.attestations.get(id);
   if (!isSigned(line, t.verifier))
@@ -34,6 +45,8 @@ function add(c, line) {
     return;
   if (c.wall === 0 || t.issued > c.wall + ATTEST_CLOCK_S || t.expires <= c.wall)
     fail('expired');
+  if (!makeWay(c, t))
+    return;
   put(c, id, {...t, revoked: false});
   if (t.verifier === c.deviceId) /* our own, of before */
     trustAdd(c, t.device, t.owner, t.owner || null);
