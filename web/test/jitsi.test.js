@@ -1,8 +1,11 @@
 /* Keys for lib-jitsi-meet in their order: receivers first, the own id last, and never an own id without a key. */
 import assert from 'node:assert/strict';
+import {webcrypto} from 'node:crypto';
 import {test} from 'node:test';
 import {keyroomKeyHandler, tokenOwner} from '../jitsi/index.js';
 import {JitsiKeys} from '../jitsi/keys.js';
+
+globalThis.crypto ??= webcrypto; /* Node 18 */
 
 /* A stand-in of E2EEContext: what it was told, and its rings. */
 class Context {
