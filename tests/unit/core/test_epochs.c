@@ -1,5 +1,5 @@
 /* The life of epochs, from the first join on. */
-#include "world.h"
+#include "meeting.h"
 
 #include "base/err.h"
 #include "base/limit.h"
@@ -7,33 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct world w;
-
-static int setup(void **state)
-{
-    (void)state;
-    world_init(&w, 1);
-    world_start(&w);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    world_done(&w);
-    return 0;
-}
-
 static struct peer *joined(const char *nick)
 {
     struct peer *p = world_peer(&w, nick);
     peer_join(&w, p);
     return p;
-}
-
-static struct peer *settled(const char *nick)
-{
-    return peer_settle(&w, nick);
 }
 
 static void first_member_alone(void **state)

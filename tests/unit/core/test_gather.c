@@ -1,30 +1,8 @@
 /* What comes after the commit is gathered, and delivered in parts to large rooms. */
-#include "world.h"
+#include "meeting.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static struct world w;
-
-static int setup(void **state)
-{
-    (void)state;
-    world_init(&w, 1);
-    world_start(&w);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    world_done(&w);
-    return 0;
-}
-
-static struct peer *settled(const char *nick)
-{
-    return peer_settle(&w, nick);
-}
 
 static void late_envelope_still_arrives(void **state)
 {

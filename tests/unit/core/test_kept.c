@@ -1,34 +1,8 @@
 /* What the core keeps of a committed epoch: what somebody may still ask for, and no more. Looks inside, for
  * nothing shows it. */
-#include "world.h"
+#include "meeting.h"
 
 #include "core/state.h"
-
-static struct world w;
-
-static int setup(void **state)
-{
-    (void)state;
-    world_init(&w, 1);
-    world_start(&w);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    world_done(&w);
-    return 0;
-}
-
-static struct peer *settled(const char *nick)
-{
-    struct peer *p = world_peer(&w, nick);
-    peer_join(&w, p);
-    world_wait(&w, 5000);
-    assert_int_equal(p->committed, p->highest);
-    return p;
-}
 
 static const struct kr_epoch *committed(void)
 {

@@ -1,29 +1,7 @@
 /* Epochs after a restart and after a lost link: who is confirmed, and who is told what. */
-#include "world.h"
+#include "meeting.h"
 
 #include <stdio.h>
-
-static struct world w;
-
-static int setup(void **state)
-{
-    (void)state;
-    world_init(&w, 1);
-    world_start(&w);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    world_done(&w);
-    return 0;
-}
-
-static struct peer *settled(const char *nick)
-{
-    return peer_settle(&w, nick);
-}
 
 static void restart_recovers(void **state)
 {
