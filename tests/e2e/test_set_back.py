@@ -38,6 +38,8 @@ def body(m, _args):
     epoch = peers[0].announces[peers[0].current]["epoch"]
     m.ctl("rotate", ROOM)
     m.until(lambda: m.keyed(peers) and peers[0].announces[peers[0].current]["epoch"] > epoch, 60, "a rotation that the old one does not know")
+    # who asks for its proof (6.13) while the old database serves is shown a mismatch, which nobody but its user ends
+    m.until(lambda: all(p.last("proved") and p.last("proved")["epoch"] > epoch for p in peers), 90, "nobody is still to ask for its proof")
     last = [peer.order[-1] for peer in peers]
     m.stop_keyroomd()
     put_back(m, old)

@@ -124,12 +124,25 @@ test('a transform that is taken away later is noticed', async () => {
   assert.deepEqual([warnings, sender.took], [[['not-encrypted', 0]], [null]]);
 });
 
-test('a sender that was negotiated is refused and cut off; one whose connection is closed is forgotten', async () => {
+test('a sender that was negotiated is refused and cut off', () => {
   const late = new Sender('audio', {transport: {state: 'new'}});
   assert.throws(() => watch(late, async () => ({came: 0, passed: 0})), {code: 'bad-state'});
   assert.deepEqual(late.took, [null]);
+});
+
+test('a sender whose connection is closed says nothing, and is forgotten', async () => {
   const gone = new Sender('audio', {packets: 5}), {warnings} = watch(gone, async () => ({came: 0, passed: 0}));
   gone.transport = {state: 'closed'};
-  await fire(100);
+  for (let i = 0; i < 100; i++)
+    await fire(100);
   assert.deepEqual([warnings, timers.filter((x) => x.ms === 100).length], [[], 0]);
+});
+
+test('a sender that leaves its transport for the bundled one stays watched', async () => {
+  const sender = new Sender('video'), {warnings} = watch(sender, async () => ({came: 0, passed: 0}));
+  sender.transport = {state: 'closed'};
+  await fire(100);
+  Object.assign(sender, {transport: {state: 'connected'}, packets: 7});
+  await fire(100);
+  assert.deepEqual([warnings, sender.took], [[['not-encrypted', 0]], [null]]);
 });

@@ -4,6 +4,7 @@
 import {fail} from '../protocol/err.js';
 
 const WATCH_MS = 100, ANSWER_MS = 2000;
+const CLOSED_LOOKS = 100; /* a sender that is bundled leaves its own transport, closed, for the shared one */
 const GOOD_CODECS = ['video/VP8', 'video/VP9']; /* others do not survive that little of a frame is clear */
 
 const scriptTransform = () => globalThis.RTCRtpScriptTransform;
@@ -44,7 +45,7 @@ export class Media {
   #warn;
   #passed;
   #streams = 0;
-  #watched = new Map(); /* by stream: {sender, transform, timer, came, good} */
+  #watched = new Map(); /* by stream: {sender, transform, timer, came, good, closed: looks in a row} */
 
   /* passed(stream): the worker's {came, passed} of it, frames that came there and that it let go on. */
   constructor(worker, {warn, passed}) {
@@ -106,7 +107,7 @@ export class Media {
   }
 
   #watch(sender, {stream, transform}) {
-    const watched = {sender, transform, came: false, good: false};
+    const watched = {sender, transform, came: false, good: false, closed: 0};
     this.#watched.set(stream, watched);
     this.#lookSoon(stream, watched);
   }
@@ -117,9 +118,10 @@ export class Media {
       const leaks = await this.#leaks(stream, watched).catch(() => true);
       if (!this.#watched.has(stream))
         return;
-      if (watched.sender.transport?.state === 'closed')
+      watched.closed = watched.sender.transport?.state === 'closed' ? watched.closed + 1 : 0;
+      if (watched.closed >= CLOSED_LOOKS)
         this.#forget(stream);
-      else if (leaks)
+      else if (leaks && watched.closed === 0)
         this.#cut(stream, watched);
       else
         this.#lookSoon(stream, watched);
