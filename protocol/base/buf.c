@@ -59,6 +59,14 @@ static uint8_t *reserve(struct kr_buf *b, size_t len, size_t extra)
     return b->ptr + b->len;
 }
 
+uint8_t *kr_buf_grow(struct kr_buf *b, size_t len)
+{
+    uint8_t *p = reserve(b, len, 1);
+    if (p)
+        b->len += len;
+    return p;
+}
+
 void kr_buf_add(struct kr_buf *b, const void *bytes, size_t len)
 {
     if (len == 0)
@@ -148,10 +156,9 @@ char *kr_buf_take_str(struct kr_buf *b)
 {
     if (b->err)
         return NULL;
-    char *s = kr_malloc(b->len + 1);
-    if (b->len)
-        memcpy(s, b->ptr, b->len);
+    char *s = kr_realloc_array(b->ptr, b->len + 1, 1);
     s[b->len] = '\0';
+    b->ptr = NULL;
     kr_buf_done(b);
     return s;
 }

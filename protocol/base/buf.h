@@ -29,6 +29,10 @@ void kr_buf_add_u64(struct kr_buf *b, uint64_t v);
 void kr_buf_add_dec(struct kr_buf *b, uint64_t v); /* decimal digits */
 void kr_buf_printf(struct kr_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Appends len bytes for the caller to fill; one more may be written, and does not count. NULL if they do not
+ * fit. Valid until the buffer is touched again. */
+uint8_t *kr_buf_grow(struct kr_buf *b, size_t len);
+
 /* Length prefix of docs/protocol.md 2.4: 32-bit big-endian length, then the bytes. */
 void kr_buf_add_lp(struct kr_buf *b, struct kr_span s);
 

@@ -162,12 +162,11 @@ static void take(struct kr_epoch *e, size_t seat, const struct kr_req_envelope *
     e->spared = false;
     if (!s->at)
         s->at = kr_calloc(e->roster.len, sizeof(*s->at));
+    size_t before = s->sealed.len;
+    kr_buf_add(&s->sealed, w->bytes.ptr, w->bytes.len);
     for (size_t i = 0; i < w->count; i++) {
         uint16_t to = w->recipients[i];
-        const uint8_t *entry = w->bytes.ptr + w->offsets[i];
-        size_t len = 5u + (size_t)(entry[3] << 8 | entry[4]);
-        s->at[to] = (uint32_t)s->sealed.len + 1;
-        kr_buf_add(&s->sealed, entry, len);
+        s->at[to] = (uint32_t)(before + w->offsets[i]) + 1;
         if (r->round == KR_ROUND_SUPPLEMENT)
             kr_again_get(e, seat, to)->supplied++;
         if (s->again)

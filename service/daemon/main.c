@@ -1,4 +1,5 @@
 #include <getopt.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,10 @@
 #include "store_sqlite/sqlite.h"
 
 enum { EXIT_MISUSE = 2, BACKOFF_MIN_MS = 500, BACKOFF_MAX_MS = 15000 };
+
+/* A rotation of a large room needs megabytes for a moment. Given back to the kernel at once, as glibc does, they
+ * are faulted in anew page by page while the whole room waits: so up to this much is kept for the next one. */
+enum { HEAP_KEPT_MAX = 16 << 20 };
 
 static const char usage[] =
     "usage: keyroomd [-c FILE] [-t] [--version] [--help]\n"
@@ -238,6 +243,9 @@ int main(int argc, char **argv)
 
     if (read_arguments(argc, argv, &args, &exit_code))
         return exit_code;
+    (void)mallopt(M_TRIM_THRESHOLD, HEAP_KEPT_MAX);
+    (void)mallopt(M_MMAP_THRESHOLD, HEAP_KEPT_MAX);
+    (void)mallopt(M_TOP_PAD, 1 << 20);
     kr_log_setup(KR_LOG_INFO, kr_notify_journal());
     if (kr_sandbox_enter() || kr_random_init()) {
         kr_log(KR_LOG_ERROR, "start -> failed (the system refuses the sandbox, or libsodium does not start)");

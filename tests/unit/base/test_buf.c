@@ -88,6 +88,22 @@ static void test_printf_to_the_brim(void **state)
     free(s);
 }
 
+static void test_room_to_fill(void **state)
+{
+    (void)state;
+    struct kr_buf b;
+    kr_buf_init(&b, 256);
+    kr_buf_add_str(&b, "ab");
+    uint8_t *p = kr_buf_grow(&b, 254);
+    assert_ptr_equal(p, b.ptr + 2);
+    memset(p, 'c', 255); /* and one more */
+    assert_int_equal(b.len, 256);
+    assert_null(kr_buf_grow(&b, 1));
+    assert_int_equal(b.err, KR_E_TOO_LARGE);
+    assert_int_equal(b.len, 256);
+    kr_buf_done(&b);
+}
+
 static void test_growth(void **state)
 {
     (void)state;
@@ -108,7 +124,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_integers), cmocka_unit_test(test_empty_adds),
         cmocka_unit_test(test_sticky),   cmocka_unit_test(test_printf_to_the_brim),
-        cmocka_unit_test(test_growth),
+        cmocka_unit_test(test_growth),   cmocka_unit_test(test_room_to_fill),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
