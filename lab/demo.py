@@ -5,8 +5,6 @@ Every step says what it expects and checks it; whatever else happens ends the de
 
 import json
 import os
-import re
-import signal
 import subprocess
 import sys
 import time
@@ -15,44 +13,14 @@ sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)
 
-from lab import checker, report  # noqa: E402
+from lab import checker, demo_run, report  # noqa: E402
 from lab.meeting import ROOM, Meeting  # noqa: E402
 from lab.proc import LabError          # noqa: E402
-from lab.timeline import Timeline      # noqa: E402
 
 FOLDER = os.path.join(ROOT, "build", "demo")
-BIN = os.path.join(ROOT, "build", "release", "bin")
 ROTATE_S = 10       # a meeting would use 900; a demo should not last that long
 HISTORY = 400       # frames that the forwarder plays to whoever comes later
 ENOUGH = 15         # frames that somebody must have seen before we say that it could not open any
-
-
-def build(say):
-    """cmake, with progress. Says so when there was nothing to do."""
-    log = os.path.join(ROOT, "build", "build-release.log")
-    os.makedirs(os.path.dirname(log), exist_ok=True)
-    started, built = time.monotonic(), 0
-    with open(log, "w", encoding="utf-8") as out:
-        for command in (["cmake", "--preset", "release"], ["cmake", "--build", "--preset", "release"]):
-            process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                       stdin=subprocess.DEVNULL, errors="replace")
-            shown = 0.0
-            for line in process.stdout:
-                out.write(line)
-                done = re.match(r"\[(\d+)/(\d+)\]", line)
-                if done:
-                    built = int(done[1])
-                    # Often enough on a terminal to look alive, seldom enough elsewhere to be read.
-                    if time.monotonic() - shown > (0.1 if say.tty else 5.0):
-                        shown = time.monotonic()
-                        say.progress(f"{done[1]} of {done[2]}")
-            if process.wait():
-                say.progress("")
-                out.flush()
-                with open(log, encoding="utf-8", errors="replace") as text:
-                    sys.stdout.write("".join(text.readlines()[-30:]))
-                raise LabError(f"{' '.join(command)} failed (all of it: {log})")
-    say.line("demo", "build", f"{built} steps in {time.monotonic() - started:.0f} s" if built else "nothing to build again")
 
 
 def opened_in(frames, keys):
@@ -72,7 +40,7 @@ def number(key):
 class Story:
     def __init__(self, say):
         self.say = say
-        self.meeting = Meeting(FOLDER, BIN, history=HISTORY,
+        self.meeting = Meeting(FOLDER, demo_run.BIN, history=HISTORY,
                                options={"authorise": "occupants", "rotate": ROTATE_S, "suite": 4})
         self.people = {}
 
@@ -231,6 +199,10 @@ class Story:
             self.meeting.check_alive()
             time.sleep(0.5)
 
+    def close(self):
+        self.meeting.listeners.clear()
+        self.meeting.close()
+
     def end(self):
         for peer in self.people.values():
             peer.quit()
@@ -266,7 +238,6 @@ class Story:
         run("report", "--db", db, "--seal-key", seal, "--out", path("report.html"))
         print(f"\nFor people who audit: {os.path.relpath(path('report.html'))}", flush=True)
 
-
     def changed_bundles(self, ctl, path, vkey):
         """One bit of the bundle's entry, of its proof, of its checkpoint."""
         with open(path, "rb") as f:
@@ -282,52 +253,25 @@ class Story:
         self.say.line("auditor", "check", f"and with one bit changed, in {len(places)} places: refused")
 
 
-def main():
-    staying = "--stay" in sys.argv[1:]
-
-    def interrupted(_signal, _frame):
-        raise KeyboardInterrupt
-
-    for name in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        signal.signal(name, interrupted)
-    say = Timeline()
-    story = None
-    status = 1
-    stays = False
-    try:
-        build(say)
-        story = Story(say)
-        say.follow(story.meeting)
-        story.start()
-        story.four_join()
-        story.two_verify()
-        story.fifth_joins()
-        story.one_leaves()
-        story.one_is_revoked()
-        story.timer()
-        story.kill()
-        story.count()
-        if staying:
-            stays = True
-            story.stay()
-        story.end()
-        story.audit()
-        status = 0
-    except KeyboardInterrupt:
-        status = 0 if stays else 1
-        print("\ndemo: interrupted" if not stays else "", flush=True)
-    except (LabError, OSError, subprocess.SubprocessError) as error:
-        print(f"\ndemo: FAILED: {error}", flush=True)
-    finally:
-        for name in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            signal.signal(name, signal.SIG_IGN)
-        if story is not None:
-            story.meeting.listeners.clear()
-            story.meeting.close()
-    if status == 0:
-        print("demo: ok", flush=True)
-    return status
+def tell(run):
+    story = Story(run.say)
+    run.close = story.close
+    run.say.follow(story.meeting)
+    story.start()
+    story.four_join()
+    story.two_verify()
+    story.fifth_joins()
+    story.one_leaves()
+    story.one_is_revoked()
+    story.timer()
+    story.kill()
+    story.count()
+    if run.staying:
+        run.stays = True
+        story.stay()
+    story.end()
+    story.audit()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(demo_run.run(tell))

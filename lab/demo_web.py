@@ -6,7 +6,6 @@ see is photographed. With --stay the page is there for real browsers afterwards.
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -16,9 +15,8 @@ sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)
 
-from lab import demo, proc             # noqa: E402
+from lab import demo_run, proc         # noqa: E402
 from lab.proc import LabError          # noqa: E402
-from lab.timeline import Timeline      # noqa: E402
 from lab.web import Web                # noqa: E402
 
 PORT = 8710
@@ -100,43 +98,19 @@ def stay(web):
         time.sleep(0.5)
 
 
-def main():
-    staying = "--stay" in sys.argv[1:]
-
-    def interrupted(_signal, _frame):
-        raise KeyboardInterrupt
-
-    for name in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        signal.signal(name, interrupted)
-    say = Timeline()
-    web, status, stays = None, 1, False
+def tell(run):
     folder = os.path.join(ROOT, "build", "demo-web")
-    try:
-        demo.build(say)
-        install(say)
-        web = Web(folder, demo.BIN, PORT if staying else 0, options={"authorise": "occupants", "suite": 4})
-        say.step("A server with WebSocket, a component, an SFU that sees ciphertext")
-        web.start()
-        say.line("page", "ready", web.url)
-        five(say, web, folder)
-        if staying:
-            stays = True
-            stay(web)
-        status = 0
-    except KeyboardInterrupt:
-        status = 0 if stays else 1
-        print("\ndemo: interrupted" if not stays else "", flush=True)
-    except (LabError, OSError, subprocess.SubprocessError) as error:
-        print(f"\ndemo: FAILED: {error}", flush=True)
-    finally:
-        for name in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            signal.signal(name, signal.SIG_IGN)
-        if web is not None:
-            web.close()
-    if status == 0:
-        print("demo: ok")
-    return status
+    install(run.say)
+    web = Web(folder, demo_run.BIN, PORT if run.staying else 0, options={"authorise": "occupants", "suite": 4})
+    run.close = web.close
+    run.say.step("A server with WebSocket, a component, an SFU that sees ciphertext")
+    web.start()
+    run.say.line("page", "ready", web.url)
+    five(run.say, web, folder)
+    if run.staying:
+        run.stays = True
+        stay(web)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(demo_run.run(tell))
