@@ -4,6 +4,7 @@
 import os
 import re
 import sys
+import time
 import urllib.parse
 
 import nacl.signing
@@ -276,7 +277,7 @@ def claims(c):
 
 @scenario
 def one_who_has_left_is_none(c):
-    with scene(c, room_options={"deadline": 3000}) as s:
+    with scene(c, room_options={"deadline": 60000}) as s:
         anna, bert, cleo = s.meeting("anna", "bert", "cleo")
         gone = cleo.attach_id
         for x in (anna, bert):
@@ -291,6 +292,7 @@ def one_who_has_left_is_none(c):
         c.equal(claimed is not None and [(k.name, k.get("attach")) for k in claimed.children], [("none", gone.hex())], "none: %r" % answer)
         for x in (anna, bert):
             x.hold.clear()
+            x.round(x.current(), 2)
         s.complete([anna, bert], above=anna.highest)
 
 
@@ -301,7 +303,7 @@ def envelope(x, e, entries, sealed, round_="2", **changed):
 
 @scenario
 def envelopes(c):
-    with scene(c, room_options={"deadline": 20000}) as s:
+    with scene(c, room_options={"deadline": 60000}) as s:
         everyone = anna, bert, cleo = s.meeting("anna", "bert", "cleo")
         eve, = s.clients("eve")
         older = anna.current()
@@ -369,7 +371,7 @@ def envelopes(c):
 
 @scenario
 def an_abandoned_epoch(c):
-    with scene(c, room_options={"deadline": 20000}) as s:
+    with scene(c, room_options={"deadline": 60000}) as s:
         anna, bert, cleo = everyone = s.meeting("anna", "bert", "cleo")
         before = anna.highest
         for x in everyone:
@@ -517,14 +519,16 @@ def a_flood(c):
         for payloads, refusal, least in (([eve.el("whole")], "not-member", 190), ([eve.el("whole")] * 2, "malformed", 1)):
             with Unchanged(s, everyone, "a flood"):
                 answers.clear()
-                for i in range(400):
+                started = time.monotonic()
+                for i in range(1000):
                     s.server.send(El("iq", NS_COMPONENT, {"type": "get", "id": "f%d" % i, "from": eve.jid, "to": JID}, *payloads))
-                s.wait(lambda: len(answers) == 400, "an answer to each")
+                s.wait(lambda: len(answers) == 1000, "an answer to each")
+                most = (200 + 50 * (time.monotonic() - started)) * 1.1 + 20
                 conditions = {}
                 for a in answers:
                     name = next((x.name for x in a.child("error").children if x.ns.endswith("errors")), None)
                     conditions[name] = conditions.get(name, 0) + 1
-                c.true(conditions.get("quota", 0) >= 100 and conditions.get(refusal, 0) >= least, "over the burst: %r" % conditions)
+                c.true(conditions.get("quota", 0) > 0 and least <= conditions.get(refusal, 0) <= most, "over the burst: %r" % conditions)
         goes_on(s, [anna, bert])
 
 

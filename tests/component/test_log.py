@@ -260,7 +260,7 @@ def a_database_that_was_set_back(c):
             return bool(client.refused) and s.refused(client.refused[-1], "log-halted")
 
         signed = rows(old, "SELECT count(*) FROM log_checkpoint")[0][0]
-        witness.slow = 2.5  # longer than the service lets an entry go unsigned
+        witness.slow = 1.5  # longer than the service lets an entry go unsigned
         start_from(old)
         witness.slow = 0
         text = s.daemon.text()

@@ -217,7 +217,7 @@ def withheld_until_presence_shows_it(c):
 
 @scenario
 def a_silent_and_a_late_one(c):
-    with scene(c, room_options={"deadline": 5000}) as s:
+    with scene(c, room_options={"deadline": 12000}) as s:
         anna, bert, cleo = s.meeting("anna", "bert", "cleo")
         cleo.hold |= {"envelope1", "envelope2", "ack"}
         highest = anna.highest

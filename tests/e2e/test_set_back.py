@@ -65,11 +65,12 @@ def body(m, _args):
     after = audit(m, "vkey", "--db", m.database).split()
     expect(len(after) == len(before) + 1 and after[-1].startswith(before[-1].split("+")[0] + "/"), f"a log of another origin: {after}")
     m.until_heard(peers)
+    before = peers[0].current
     m.stop_keyroomd()
     for vkey in after:
         audit(m, "verify", "--db", m.database, "--vkey", vkey)
     m.start_keyroomd()
-    m.until_keyed(peers)
+    m.until(lambda: m.keyed(peers) and peers[0].current != before, 60, "all are keyed anew after a restart")
 
 
 if __name__ == "__main__":

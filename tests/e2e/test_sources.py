@@ -40,7 +40,9 @@ def of_everybody_and_of_leaders(m):
     expect(all(leader == "ann" for s, leader in seen if s == "leader"), f"the longest attached leads: {seen}")
     leaves(m, peers[0], peers[1:])
     expect(told(peers[1]) == ("leader", "bob"), f"bob takes over from ann: {told(peers[1])}")
+    before = peers[1].current
     m.ctl("rotate", ROOM)
+    m.until(lambda: m.keyed(peers[1:]) and peers[1].current != before, 60, "a rotation under the second leader")
     m.until_heard(peers[1:])
     leaves(m, peers[1], peers[2:])
     expect(told(peers[2]) == ("leader", "cid"), f"cid takes over from bob: {told(peers[2])}")

@@ -288,6 +288,6 @@ def opened(server, _args):
 
 
 if __name__ == "__main__":
-    status = jitsi.module_alone("away", closed)
-    status = status or jitsi.module_alone("away", opened, options="keyroom_open_when_away = true")
+    status = jitsi.module_alone("away", closed, options=jitsi.PATIENCE)
+    status = status or jitsi.module_alone("away", opened, options=f"keyroom_open_when_away = true\n{jitsi.PATIENCE}")
     sys.exit(status)

@@ -5,12 +5,10 @@ import type {Meeting, MeetingConfig, Transport} from 'keyroom/page';
 /** What is used of lib-jitsi-meet's E2EEContext. A key for the own id is sealed with at once. */
 export interface E2EEContext {
   setKey(participantId: string, key: Uint8Array | false, keyIndex: number): void;
-  cleanup(participantId: string): void;
 }
 
 /** What is used of a JitsiConference. */
 export interface Conference {
-  on(event: string, listener: (id: string) => void): void;
   myUserId(): string;
   room: {
     roomjid: string;

@@ -3,54 +3,77 @@ import {Meeting} from 'keyroom/page';
 import {JitsiKeys} from './keys.js';
 import {JitsiSeat} from './seat.js';
 
-const USER_LEFT = 'conference.userLeft';
 const random = (len) => crypto.getRandomValues(new Uint8Array(len));
 
-/* What a meeting takes for its worker: frames pass Jitsi's own. */
-function sink(keys) {
+/* What a meeting takes for its worker: frames pass Jitsi's own. One that was replaced before it was open has given no key. */
+function sink(keys, isReplaced) {
   return {
     postMessage({op, changes}) {
       if (op === 'changes')
         changes.forEach((change) => keys.apply(change));
     },
     terminate() {
-      keys.silence();
+      if (!isReplaced())
+        keys.silence();
     },
   };
+}
+
+/* What throws in there keeps nothing else from going on. */
+function tell(listener, what) {
+  try {
+    listener?.(what);
+  } catch (error) {
+    console.error(error);
+  }
 }
 
 /* KeyHandler: theirs. options: see index.d.ts. */
 export function keyroomKeyHandler(KeyHandler, options) {
   return class KeyroomKeyHandler extends KeyHandler {
+    #turn = 0; /* of switching on or off */
+    #opening = Promise.resolve();
+
     constructor(conference) {
       super(conference);
       const connection = options.connection?.(conference) ?? conference.xmpp.connection._stropheConn;
       this.meeting = null;
       this.seat = new JitsiSeat(conference, connection);
-      conference.on(USER_LEFT, (id) => this.e2eeCtx.cleanup(id));
     }
 
-    /* Called by theirs, before it lets frames pass the worker. */
+    /* Theirs lets frames pass its worker only when this has ended; before that, and if it throws, they go out in clear. So it waits
+     * for nothing: from here on the own id has a key that nobody has. */
     async _setEnabled(enabled) {
-      if (!enabled) {
-        this.meeting?.close();
-        this.meeting = null;
+      const {meeting} = this;
+      this.meeting = null;
+      tell(() => meeting?.close());
+      const turn = ++this.#turn;
+      if (!enabled)
         return;
-      }
-      const {conference} = this, own = conference.myUserId();
-      const keys = new JitsiKeys(this.e2eeCtx, own, random);
+      const keys = new JitsiKeys(this.e2eeCtx, this.conference.myUserId(), random);
+      this.#opening = this.#opening.then(() => this.#open(keys, () => turn !== this.#turn)); /* one at a time sits on the seat */
+    }
+
+    async #open(keys, isReplaced) {
+      if (isReplaced())
+        return;
       try {
-        this.meeting = await Meeting.open({
-          ...options.meeting, room: conference.room.roomjid, nick: own, transport: this.seat, format: 'jframe', media: false,
-          worker: sink(keys),
+        const {conference} = this;
+        const meeting = await Meeting.open({
+          ...options.meeting, room: conference.room.roomjid, nick: conference.myUserId(), transport: this.seat, format: 'jframe',
+          media: false, worker: sink(keys, isReplaced),
         });
+        if (isReplaced()) {
+          meeting.close();
+          return;
+        }
+        this.meeting = meeting;
+        tell(options.opened, meeting);
+        meeting.join();
       } catch (error) {
-        /* Theirs would not switch its worker on, and send in clear. On it sends what nobody opens: keys.silence(). */
-        options.failed?.(error);
-        return;
+        if (!isReplaced())
+          tell(options.failed, error);
       }
-      options.opened?.(this.meeting);
-      this.meeting.join();
     }
 
     /* The same under its name of before 2022. */

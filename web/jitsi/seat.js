@@ -85,9 +85,9 @@ export class JitsiSeat {
   /* The seat is Jitsi's and stays; the client is told that it is out. */
   #leave(el) {
     this.#left = true;
-    const {room} = this.#conference;
-    room.removeFromPresence('device');
-    room.sendPresence();
+    const {room} = this.#conference; /* none: the conference has left */
+    room?.removeFromPresence('device');
+    room?.sendPresence();
     const status = {name: 'status', ns: NS_MUC_USER, attrs: {code: '110'}, children: [], text: ''};
     const x = {name: 'x', ns: NS_MUC_USER, attrs: {}, children: [status], text: ''};
     const gone = {name: 'presence', ns: NS_CLIENT, attrs: {from: el.attrs.to, type: 'unavailable'}, children: [x], text: ''};

@@ -95,19 +95,43 @@ test('the owner of a token is as the module and the service make it', () => {
 });
 
 test('where no meeting can be opened, theirs goes on, with a key that nobody has', async () => {
-  const context = new Context(), failures = [];
+  const context = new Context();
+  class Theirs {
+    constructor(conference) {
+      Object.assign(this, {conference, e2eeCtx: context});
+    }
+  }
+  let said;
+  const failed = new Promise((resolve) => { said = resolve; });
+  const Handler = keyroomKeyHandler(Theirs, {
+    meeting: {passphrase: ''}, connection: () => ({addHandler() {}}), opened: () => assert.fail('opened'),
+    failed(error) {
+      said(error.code);
+      throw error; /* as listeners may */
+    },
+  });
+  const handler = new Handler({myUserId: () => 'me', room: {roomjid: 'room@muc.example.org'}});
+  await handler._setEnabled(true); /* theirs switches its worker on after this; thrown, frames would pass in clear */
+  assert.equal(await failed, 'bad-state');
+  assert.deepEqual(context.calls.map(([id, , index]) => [id, index]), [['me', 8]]);
+  assert.notEqual(context.rings.get('me')[8], false);
+  await handler._setEnabled(false);
+});
+
+test('switched off while it opens: nothing is opened, nobody is told, and theirs never waits', async () => {
+  const context = new Context(), told = [];
   class Theirs {
     constructor(conference) {
       Object.assign(this, {conference, e2eeCtx: context});
     }
   }
   const Handler = keyroomKeyHandler(Theirs, {
-    meeting: {passphrase: ''}, connection: () => ({addHandler() {}}), failed: (error) => failures.push(error.code), opened: () => assert.fail('opened'),
+    meeting: {passphrase: ''}, connection: () => ({addHandler() {}}), opened: () => told.push('opened'), failed: () => told.push('failed'),
   });
-  const handler = new Handler({on() {}, myUserId: () => 'me', room: {roomjid: 'room@muc.example.org'}});
-  await handler._setEnabled(true); /* theirs switches its worker on after this; thrown, frames would pass in clear */
-  assert.deepEqual(failures, ['bad-state']);
-  assert.deepEqual(context.calls.map(([id, , index]) => [id, index]), [['me', 8]]);
-  assert.notEqual(context.rings.get('me')[8], false);
-  await handler._setEnabled(false);
+  const handler = new Handler({myUserId: () => 'me', room: {roomjid: 'room@muc.example.org'}});
+  for (const enabled of [true, false])
+    await handler._setEnabled(enabled);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(told, []);
+  assert.equal(handler.meeting, null);
 });

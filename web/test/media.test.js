@@ -33,7 +33,13 @@ class Sender {
   transform = null;
   packets = 0;
   took = [];
-  track = {stop: () => this.took.push('stopped')};
+  track = {
+    readyState: 'live',
+    stop: () => {
+      this.took.push('stopped');
+      this.track.readyState = 'ended';
+    },
+  };
 
   constructor(kind, more = {}) {
     Object.assign(this, {kind}, more);
@@ -45,6 +51,7 @@ class Sender {
 
   async replaceTrack(track) {
     this.took.push(track);
+    this.track = track;
   }
 }
 
@@ -56,13 +63,13 @@ function watch(sender, passed) {
 }
 
 for (const [kind, packets] of [['audio', 1], ['video', 12]]) {
-  test(`${kind}: what goes out and has not passed the worker ends the sender, with a word first`, async () => {
+  test(`${kind}: what goes out and has not passed the worker ends the sender, and then is told`, async () => {
     const sender = new Sender(kind), {warnings} = watch(sender, async () => ({came: 0, passed: 0}));
     await fire(100);
     assert.deepEqual(warnings, []);
     sender.packets = packets;
     await fire(100);
-    assert.deepEqual([warnings, sender.took], [[['not-encrypted', 0]], [null]]);
+    assert.deepEqual([warnings, sender.took], [[['not-encrypted', 1]], [null]]);
     await fire(100);
     assert.equal(warnings.length, 1);
   });
@@ -78,6 +85,7 @@ test('sound that went out before the first frame came to the worker is told from
 test('a track that cannot be taken from its sender is stopped, and the word is said all the same', async () => {
   const sender = new Sender('audio', {packets: 1, replaceTrack: () => Promise.reject(new Error('stopped'))});
   const {warnings} = watch(sender, async () => ({came: 0, passed: 0}));
+  await fire(100);
   await fire(100);
   assert.deepEqual([warnings, sender.took], [[['not-encrypted', 0]], ['stopped']]);
 });
@@ -114,6 +122,58 @@ test('a sender whose frames pass the worker is left alone, however late its stat
   assert.deepEqual([warnings, sender.took, asked], [[], [], 2]); /* by then it is known to be good */
 });
 
+test('a sender that was cut off, or refused, stays so, whatever track it is given', async () => {
+  const refused = new Sender('audio', {transport: {state: 'connected'}});
+  const cut = new Sender('audio', {packets: 1}), {media, warnings} = watch(cut, async () => ({came: 0, passed: 0}));
+  assert.throws(() => media.protect(refused), {code: 'bad-state'});
+  await fire(100);
+  for (const sender of [refused, cut]) {
+    sender.took = [];
+    sender.track = {readyState: 'live'};
+  }
+  warnings.length = 0;
+  await fire(100);
+  assert.deepEqual([warnings.length, refused.took, cut.took], [2, [null], [null]]);
+  for (let i = 0; i < 3; i++)
+    await fire(100);
+  assert.equal(warnings.length, 2, 'once for each track');
+});
+
+test('to protect one twice does nothing', async () => {
+  const sender = new Sender('video', {packets: 3}), {media, warnings} = watch(sender, async () => ({came: 9, passed: 9}));
+  sender.transport = {state: 'connected'};
+  media.protect(sender);
+  await fire(100);
+  assert.deepEqual([warnings, sender.took, timers.filter((x) => x.ms === 100).length], [[], [], 1]);
+});
+
+test('numbers that are none, and stats that never come, are no excuse', async () => {
+  const strange = new Sender('video', {packets: undefined}), one = watch(strange, async () => ({came: 9, passed: 9}));
+  await fire(100);
+  assert.equal(one.warnings.length, 1);
+  const silent = new Sender('video', {getStats: () => new Promise(() => {})}), two = watch(silent, async () => ({came: 9, passed: 9}));
+  await fire(100);
+  await fire(10000);
+  assert.deepEqual([two.warnings.length, silent.took], [1, [null]]);
+});
+
+test('when nobody looks any more, only what is known to pass the worker goes on', async () => {
+  const counts = async () => ({came: 9, passed: 9}), good = new Sender('video', {packets: 9}), fresh = new Sender('audio');
+  const {media, warnings} = watch(good, counts);
+  for (let i = 0; i < 2; i++)
+    await fire(100);
+  media.protect(fresh);
+  media.close();
+  assert.deepEqual([warnings, good.took, fresh.took, timers.filter((x) => x.ms === 100).length], [[], [], [null], 0]);
+});
+
+test('a receiver that cannot be opened is not played', () => {
+  let stopped = 0;
+  const media = new Media({}, {}), receiver = {track: {stop: () => stopped++}, set transform(t) { throw new Error('late'); }};
+  assert.throws(() => media.open(receiver, 'ann'), /late/);
+  assert.equal(stopped, 1);
+});
+
 test('a transform that is taken away later is noticed', async () => {
   const sender = new Sender('video', {packets: 30}), {warnings} = watch(sender, async () => ({came: 9, passed: 9}));
   for (let i = 0; i < 3; i++)
@@ -121,7 +181,7 @@ test('a transform that is taken away later is noticed', async () => {
   assert.deepEqual(warnings, []);
   sender.transform = null;
   await fire(100);
-  assert.deepEqual([warnings, sender.took], [[['not-encrypted', 0]], [null]]);
+  assert.deepEqual([warnings, sender.took], [[['not-encrypted', 1]], [null]]);
 });
 
 test('a sender that was negotiated is refused and cut off', () => {
@@ -144,5 +204,5 @@ test('a sender that leaves its transport for the bundled one stays watched', asy
   await fire(100);
   Object.assign(sender, {transport: {state: 'connected'}, packets: 7});
   await fire(100);
-  assert.deepEqual([warnings, sender.took], [[['not-encrypted', 0]], [null]]);
+  assert.deepEqual([warnings, sender.took], [[['not-encrypted', 1]], [null]]);
 });

@@ -58,7 +58,7 @@ export const connections = [
 ];
 export const Handler = keyroomKeyHandler(
   class {
-    e2eeCtx = {setKey() {}, cleanup() {}};
+    e2eeCtx = {setKey() {}};
     constructor(public conference: Conference) {}
   }, {meeting: {service: 'keyroom.example', olm: {}}});
 export const config: RTCConfiguration = peerConfig();

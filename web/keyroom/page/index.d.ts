@@ -131,7 +131,7 @@ export interface MeetingEvents {
 }
 
 /** Tracks through the meeting's worker. What is sent is watched: a sender whose packets pass the worker by is cut off, with the
- * warning `not-encrypted`. */
+ * warning `not-encrypted`, whatever track it is given later. */
 export interface Media {
   /** Adds a track to send (VP8 or VP9, and Opus). */
   send(connection: RTCPeerConnection, track: MediaStreamTrack, init?: RTCRtpTransceiverInit): RTCRtpTransceiver;

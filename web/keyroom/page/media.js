@@ -3,9 +3,10 @@
  * which more goes out than the worker let pass is cut off. */
 import {fail} from '../protocol/err.js';
 
-const WATCH_MS = 100, ANSWER_MS = 2000;
+const WATCH_MS = 100, ANSWER_MS = 2000, STATS_MS = 10000;
 const CLOSED_LOOKS = 100; /* a sender that is bundled leaves its own transport, closed, for the shared one */
-const GOOD_CODECS = ['video/VP8', 'video/VP9']; /* others do not survive that little of a frame is clear */
+/* Other pictures do not survive that little of a frame is clear; digits (telephone-event) pass no transform. */
+const GOOD_CODECS = {audio: /\/(opus|red)$/i, video: /\/(vp8|vp9|rtx|red|ulpfec)$/i};
 
 const scriptTransform = () => globalThis.RTCRtpScriptTransform;
 
@@ -15,22 +16,27 @@ export function peerConfig(config = {}) {
 }
 
 function onlyGoodCodecs(transceiver, kind) {
-  if (kind !== 'video' || transceiver.setCodecPreferences === undefined)
-    return;
-  const all = RTCRtpReceiver.getCapabilities('video').codecs;
-  transceiver.setCodecPreferences(all.filter((c) => GOOD_CODECS.includes(c.mimeType) || /\/(rtx|red|ulpfec)$/.test(c.mimeType)));
+  const all = RTCRtpReceiver.getCapabilities(kind).codecs;
+  transceiver.setCodecPreferences?.(all.filter((c) => GOOD_CODECS[kind].test(c.mimeType)));
 }
 
 /* Nothing more goes out of it: a track that cannot be taken from it ends. */
-function silence(sender) {
+async function silence(sender) {
   const {track} = sender;
-  sender.replaceTrack(null).catch(() => track?.stop());
+  await sender.replaceTrack(null).catch(() => track?.stop());
+}
+
+/* What comes of it in that time, or `otherwise`. */
+function within(ms, promise, otherwise) {
+  let timer;
+  const late = new Promise((resolve) => { timer = setTimeout(resolve, ms, otherwise); });
+  return Promise.race([promise.catch(() => otherwise), late]).finally(() => clearTimeout(timer));
 }
 
 /* How much has gone out of it, in the unit of the worker's count or a larger one: sound has a packet for each frame, of a picture
  * not one packet goes out without a frame. What cannot be looked at may be anything. */
 async function sentOf(sender) {
-  const stats = await sender.getStats().catch(() => null);
+  const stats = await within(STATS_MS, sender.getStats(), null);
   if (stats === null)
     return Infinity;
   let sent = 0;
@@ -45,7 +51,7 @@ export class Media {
   #warn;
   #passed;
   #streams = 0;
-  #watched = new Map(); /* by stream: {sender, transform, timer, came, good, closed: looks in a row} */
+  #watched = new Map(); /* by sender: {stream, transform, timer, came, good, closed: looks in a row, cut, quiet} */
 
   /* passed(stream): the worker's {came, passed} of it, frames that came there and that it let go on. */
   constructor(worker, {warn, passed}) {
@@ -80,15 +86,18 @@ export class Media {
   /* A sender that was made in this very turn. `bad-state` for one that has been negotiated: it has sent in clear by now, and
    * is cut off, as is one whose frames cannot be had. */
   protect(sender) {
+    const before = this.#watched.get(sender);
+    if (before !== undefined && !before.cut && sender.transform === before.transform)
+      return;
+    const watched = before ?? this.#watch(sender);
     if (sender.transport !== null || sender.transform) {
-      this.#warn('not-encrypted');
-      silence(sender);
+      this.#cut(sender, watched);
       fail('bad-state');
     }
     try {
-      this.#watch(sender, this.#attach(sender, {role: 'send'}));
+      Object.assign(watched, this.#attach(sender, {role: 'send'}));
     } catch (error) {
-      silence(sender);
+      this.#silence(sender, watched);
       throw error;
     }
   }
@@ -103,48 +112,62 @@ export class Media {
 
   /* A receiver that was made in this very turn: also in `ontrack`. What comes before this is noise, not sound. */
   open(receiver, participant) {
-    this.#attach(receiver, {role: 'receive', participant});
+    try {
+      this.#attach(receiver, {role: 'receive', participant});
+    } catch (error) {
+      receiver.track.stop(); /* what is not opened is not played: it may be of anybody */
+      throw error;
+    }
   }
 
-  #watch(sender, {stream, transform}) {
-    const watched = {sender, transform, came: false, good: false, closed: 0};
-    this.#watched.set(stream, watched);
-    this.#lookSoon(stream, watched);
+  #watch(sender) {
+    const watched = {came: false, good: false, closed: 0, cut: false, quiet: false};
+    this.#watched.set(sender, watched);
+    this.#lookSoon(sender, watched);
+    return watched;
   }
 
   /* One look after the other, however long one takes. */
-  #lookSoon(stream, watched) {
+  #lookSoon(sender, watched) {
     watched.timer = setTimeout(async () => {
-      const leaks = await this.#leaks(stream, watched).catch(() => true);
-      if (!this.#watched.has(stream))
+      const leaks = await this.#leaks(sender, watched).catch(() => true);
+      if (this.#watched.get(sender) !== watched)
         return;
-      watched.closed = watched.sender.transport?.state === 'closed' ? watched.closed + 1 : 0;
-      if (watched.closed >= CLOSED_LOOKS)
-        this.#forget(stream);
-      else if (leaks && watched.closed === 0)
-        this.#cut(stream, watched);
-      else
-        this.#lookSoon(stream, watched);
+      watched.closed = sender.transport?.state === 'closed' ? watched.closed + 1 : 0;
+      if (watched.closed >= CLOSED_LOOKS) {
+        this.#watched.delete(sender);
+        return;
+      }
+      if (leaks && watched.closed === 0)
+        this.#cut(sender, watched);
+      this.#lookSoon(sender, watched);
     }, WATCH_MS);
   }
 
-  #cut(stream, {sender}) {
-    this.#forget(stream);
+  /* Browsers decide once for a sender: the next track would go out in clear as well. So it stays watched. */
+  #cut(sender, watched) {
+    this.#silence(sender, watched);
     this.#warn('not-encrypted');
-    silence(sender);
+  }
+
+  #silence(sender, watched) {
+    Object.assign(watched, {cut: true, quiet: false});
+    silence(sender).then(() => { watched.quiet = true; });
   }
 
   /* The worker's count is taken after what it is compared with, so however loaded the machine is, it is not the smaller one of a
    * sender whose frames all pass there. From a first frame there on, all of them do, as long as the transform stays. */
-  async #leaks(stream, watched) {
-    const {sender, transform} = watched;
+  async #leaks(sender, watched) {
+    const {stream, transform, cut, quiet} = watched;
+    if (cut)
+      return quiet && sender.track !== null && sender.track.readyState !== 'ended';
     if (transform !== undefined && sender.transform !== transform)
       return true;
     if (watched.good)
       return false;
     const sent = await sentOf(sender);
     const {came, passed} = await this.#ask(stream);
-    if (sent > passed)
+    if (!(sent <= passed))
       return true;
     watched.good = watched.came; /* a frame had come there before we counted what went out */
     watched.came = came > 0;
@@ -153,19 +176,16 @@ export class Media {
 
   /* A worker that does not answer has let nothing pass. */
   #ask(stream) {
-    const none = {came: 0, passed: 0};
-    return Promise.race([
-      this.#passed(stream).catch(() => none), new Promise((resolve) => setTimeout(resolve, ANSWER_MS, none)),
-    ]);
+    return within(ANSWER_MS, this.#passed(stream), {came: 0, passed: 0});
   }
 
-  #forget(stream) {
-    clearTimeout(this.#watched.get(stream)?.timer);
-    this.#watched.delete(stream);
-  }
-
+  /* Nobody looks any more: what is not known to be good ends. */
   close() {
-    for (const stream of [...this.#watched.keys()])
-      this.#forget(stream);
+    for (const [sender, {timer, good, cut}] of this.#watched) {
+      clearTimeout(timer);
+      if (!good && !cut)
+        silence(sender);
+    }
+    this.#watched.clear();
   }
 }

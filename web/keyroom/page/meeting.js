@@ -147,7 +147,14 @@ export class Meeting extends EventTarget {
 
   /* Leaves, and forgets everything but the kept device. */
   close() {
-    this.leave();
+    try {
+      this.leave();
+    } finally {
+      this.#end();
+    }
+  }
+
+  #end() {
     const {frames} = this.#client.free();
     this.#hand(frames);
     clearTimeout(this.#timer);

@@ -11,9 +11,10 @@ const CALL_MS = 1000, ASLEEP_MS = 5000;
 
 const keys = new FrameKeys(), counts = new Counts();
 const streams = new Map(); /* of senders: {came, passed}, frames */
-let answered = performance.now(), asleep = false;
+let answered = {mono: performance.now(), wall: Date.now()}, asleep = false;
 
-const held = () => performance.now() < answered + ASLEEP_MS;
+/* By both clocks: one of them may stand still while the computer sleeps, and the other be set. */
+const held = () => performance.now() < answered.mono + ASLEEP_MS && Date.now() < answered.wall + ASLEEP_MS;
 
 setInterval(() => {
   if (!held())
@@ -73,13 +74,23 @@ async function one({op, call, participant, frame, kind}) {
   }
 }
 
+/* What cannot be applied may hide a word to stop behind it. */
+function apply(changes) {
+  try {
+    changes.forEach((change) => keys.apply(change));
+  } catch (error) {
+    keys.apply({op: 'send', id: null});
+    throw error;
+  }
+}
+
 addEventListener('message', ({data}) => {
   switch (data.op) {
   case 'changes':
-    data.changes.forEach((change) => keys.apply(change));
+    apply(data.changes);
     break;
   case 'awake':
-    answered = performance.now();
+    answered = {mono: performance.now(), wall: Date.now()};
     if (asleep)
       postMessage({op: 'awoke'});
     asleep = false;

@@ -48,7 +48,8 @@ export class Lab {
     const lab = new Lab();
     lab.folder = join(process.env.KR_WORK ?? join(root, 'build', 'browser'), work);
     const bin = process.env.KR_BIN ?? join(root, 'build', 'dev', 'bin');
-    const all = {authorise: 'occupants', deadline: 10000, 'deadline-member': 10, ...options};
+    /* a page may stand still for seconds while Olm and its connections start: nobody goes on without it meanwhile */
+    const all = {authorise: 'occupants', deadline: 30000, 'deadline-member': 10, ...options};
     lab.child = spawn('python3', ['-B', join(root, 'lab', 'web.py'), '--work', lab.folder, '--bin', bin, '--options', JSON.stringify(all)],
                       {stdio: ['pipe', 'pipe', 'inherit']});
     const ready = new Promise((resolve, reject) => {

@@ -18,10 +18,6 @@ class E2EEContext {
     this.#current.set(id, index % 16);
   }
 
-  cleanup(id) {
-    this.#rings.delete(id);
-  }
-
   async seal(id, plain) {
     const key = this.#rings.get(id)?.[this.#current.get(id)];
     return key ? jframe.sealFrame(await key, 'audio', {ssrc: 1, timestamp: 2, counter: this.#count++}, plain) : plain;
@@ -49,7 +45,6 @@ class KeyHandler {
 
 class Conference {
   #extra = new Map();
-  #listeners = [];
 
   constructor(connection, roomjid, id) {
     const send = () => this.#present();
@@ -61,16 +56,6 @@ class Conference {
       sendPresence: send,
     };
     this.id = id;
-    connection.addHandler((node) => {
-      if (node.getAttribute('type') === 'unavailable')
-        this.#listeners.forEach((listener) => listener(Strophe.getResourceFromJid(node.getAttribute('from'))));
-      return true;
-    }, null, 'presence');
-  }
-
-  on(event, listener) {
-    if (event === 'conference.userLeft')
-      this.#listeners.push(listener);
   }
 
   myUserId() {
@@ -95,10 +80,18 @@ export async function openStandIn(config, id) {
   const connection = new Strophe.Connection(config.websocket);
   await new Promise((resolve) => connection.connect(config.domain, '', (status) => status === Strophe.Status.CONNECTED && resolve()));
   const conference = new Conference(connection, config.room, id);
-  const Handler = keyroomKeyHandler(KeyHandler, {meeting: {service: config.service, olm: Olm, olmFile: '/olm/olm.wasm'}});
+  let opened, failed;
+  const open = new Promise((resolve, reject) => { opened = resolve; failed = reject; });
+  const Handler = keyroomKeyHandler(KeyHandler, {
+    meeting: {service: config.service, olm: Olm, olmFile: '/olm/olm.wasm'}, failed,
+    opened(meeting) {
+      opened(meeting);
+      throw new Error('a listener of the page');
+    },
+  });
   const handler = new Handler(conference);
   conference.join();
   await new Promise((resolve) => setTimeout(resolve, 300)); /* a conference has been there for a while when E2EE begins */
   await handler.setEnabled(true);
-  return {handler, context: handler.e2eeCtx, meeting: handler.meeting};
+  return {handler, context: handler.e2eeCtx, meeting: await open};
 }
