@@ -117,7 +117,7 @@ test('a page asleep sends nothing, and wakes up', {skip}, withLab({}, async (lab
   await until('bob sees ann again', async () => (await bob.decoded()).ann?.frames > frames + 10);
 }));
 
-test('who is told another roster sends nothing more, and comes back by leaving', {skip}, withLab({}, async (lab) => {
+test('who is told another roster sends nothing more, and comes back by leaving', {skip}, withLab({options: {deadline: 10000}}, async (lab) => {
   const ann = await lab.join('ann', {config: {media: false}}), bob = await lab.join('bob', {config: {media: false}});
   await lab.keyed([ann, bob]);
   await ann.do((kr) => {
