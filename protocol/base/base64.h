@@ -1,8 +1,8 @@
-/* RFC 4648 base64 (standard alphabet), unpadded, as libolm writes it. Decoding is strict: exact form, no white
- * space, no non-zero trailing bits.
+/* RFC 4648 base64 (standard alphabet), unpadded, as libolm writes it. Decoding is strict: exact form, no
+ * white space, no non-zero trailing bits.
  *
- * kr_b64_write and kr_b64_read take constant time, by libsodium. What is appended to a kr_buf is no secret, and
- * goes by a table, in a tenth of the time: every ciphertext of a meeting passes there, twice. */
+ * kr_b64_write and kr_b64_read take constant time, by libsodium. What is appended to a kr_buf is no secret,
+ * and goes by a table, in a tenth of the time: every ciphertext of a meeting passes there, twice. */
 #ifndef KR_BASE_BASE64_H
 #define KR_BASE_BASE64_H
 

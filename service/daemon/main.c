@@ -20,8 +20,9 @@
 
 enum { EXIT_MISUSE = 2, BACKOFF_MIN_MS = 500, BACKOFF_MAX_MS = 15000 };
 
-/* A rotation of a large room needs megabytes for a moment. Given back to the kernel at once, as glibc does, they
- * are faulted in anew page by page while the whole room waits: so up to this much is kept for the next one. */
+/* A rotation of a large room needs megabytes for a moment. Given back to the kernel at once, as glibc does,
+ * they are faulted in anew page by page while the whole room waits: so up to this much is kept for the next
+ * one. */
 enum { HEAP_KEPT_MAX = 16 << 20 };
 
 static const char usage[] =
