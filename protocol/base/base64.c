@@ -61,13 +61,15 @@ int kr_b64_read(const char *text, uint8_t *out, size_t out_len)
     return err;
 }
 
+/* clang-format off */
 /* Of a character: its value and 1; 0 if it is not of the alphabet. */
 static const uint8_t values[256] = {
-    ['+'] = 63, ['/'] = 64, 53, 54, 55, 56, 57,         58, 59, 60, 61, 62, ['A'] = 1, 2,  3,  4,
-    5,          6,          7,  8,  9,  10, 11,         12, 13, 14, 15, 16, 17,        18, 19, 20,
-    21,         22,         23, 24, 25, 26, ['a'] = 27, 28, 29, 30, 31, 32, 33,        34, 35, 36,
-    37,         38,         39, 40, 41, 42, 43,         44, 45, 46, 47, 48, 49,        50, 51, 52,
+    ['A'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,
+    ['a'] = 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52,
+    ['0'] = 53, 54, 55, 56, 57, 58, 59, 60, 61, 62,
+    ['+'] = 63, ['/'] = 64,
 };
+/* clang-format on */
 
 /* The bits of count characters, the last one's lowest; false if one is not of the alphabet. */
 static bool read_bits(const char *text, size_t count, uint32_t *ret_bits)
@@ -77,7 +79,7 @@ static bool read_bits(const char *text, size_t count, uint32_t *ret_bits)
     for (size_t i = 0; i < count; i++) {
         uint8_t value = values[(unsigned char)text[i]];
         good = good && value;
-        bits = bits << 6 | (uint32_t)(value - 1);
+        bits = bits << 6 | ((value - 1U) & 0x3f);
     }
     *ret_bits = bits;
     return good;
