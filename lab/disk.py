@@ -6,6 +6,7 @@
 Both need root: impossible() says what is missing. close() unmounts.
 """
 
+import errno
 import os
 import shutil
 import subprocess
@@ -49,10 +50,19 @@ class Tmpfs(_Mounted):
 
     def fill(self, leave=0):
         """Takes all the room but so many bytes."""
-        room = os.statvfs(self.folder)
-        size = os.path.getsize(self._filler) if os.path.exists(self._filler) else 0
         with open(self._filler, "ab") as out:
-            os.posix_fallocate(out.fileno(), size, max(1, room.f_bavail * room.f_frsize - leave))
+            for _ in range(100):  # whoever writes there meanwhile takes some of it
+                room = os.statvfs(self.folder)
+                free = room.f_bavail * room.f_frsize - leave
+                if free <= 0:
+                    return
+                try:
+                    os.posix_fallocate(out.fileno(), os.path.getsize(self._filler), free)
+                    return
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:
+                        raise
+        raise LabError(f"{self.folder} does not become full")
 
     def make_room(self):
         os.unlink(self._filler)
