@@ -48,17 +48,15 @@ int kr_b64_read(const char *text, uint8_t *out, size_t out_len)
     for (size_t i = 0; i < text_len; i++)
         high |= (unsigned char)text[i] & 0x80;
     uint8_t *bytes = kr_calloc(1, out_len + 1); /* out keeps what it had if the text is refused half way */
-    int err = high ||
-                      sodium_base642bin(bytes, out_len, text, text_len, NULL, &len, NULL,
-                                        sodium_base64_VARIANT_ORIGINAL_NO_PADDING) != 0 ||
-                      len != out_len
-                  ? KR_E_BAD_BASE64
-                  : 0;
-    if (!err && out_len)
+    bool good = !high &&
+                sodium_base642bin(bytes, out_len, text, text_len, NULL, &len, NULL,
+                                  sodium_base64_VARIANT_ORIGINAL_NO_PADDING) == 0 &&
+                len == out_len;
+    if (good && out_len)
         memcpy(out, bytes, out_len);
     kr_wipe(bytes, out_len);
     free(bytes);
-    return err;
+    return good ? 0 : KR_E_BAD_BASE64;
 }
 
 /* clang-format off */

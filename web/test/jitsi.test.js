@@ -94,23 +94,28 @@ test('the owner of a token is as the module and the service make it', () => {
     assert.equal(tokenOwner(text), null);
 });
 
-test('where no meeting can be opened, theirs goes on, with a key that nobody has', async () => {
-  const context = new Context();
+/* A handler that cannot open a meeting. */
+function without(context, listeners) {
   class Theirs {
     constructor(conference) {
       Object.assign(this, {conference, e2eeCtx: context});
     }
   }
+  const Handler = keyroomKeyHandler(Theirs, {meeting: {passphrase: ''}, connection: () => ({addHandler() {}}), ...listeners});
+  return new Handler({myUserId: () => 'me', room: {roomjid: 'room@muc.example.org'}});
+}
+
+test('where no meeting can be opened, theirs goes on, with a key that nobody has', async () => {
+  const context = new Context();
   let said;
   const failed = new Promise((resolve) => { said = resolve; });
-  const Handler = keyroomKeyHandler(Theirs, {
-    meeting: {passphrase: ''}, connection: () => ({addHandler() {}}), opened: () => assert.fail('opened'),
+  const handler = without(context, {
+    opened: () => assert.fail('opened'),
     failed(error) {
       said(error.code);
       throw error; /* as listeners may */
     },
   });
-  const handler = new Handler({myUserId: () => 'me', room: {roomjid: 'room@muc.example.org'}});
   await handler._setEnabled(true); /* theirs switches its worker on after this; thrown, frames would pass in clear */
   assert.equal(await failed, 'bad-state');
   assert.deepEqual(context.calls.map(([id, , index]) => [id, index]), [['me', 8]]);
@@ -119,16 +124,7 @@ test('where no meeting can be opened, theirs goes on, with a key that nobody has
 });
 
 test('switched off while it opens: nothing is opened, nobody is told, and theirs never waits', async () => {
-  const context = new Context(), told = [];
-  class Theirs {
-    constructor(conference) {
-      Object.assign(this, {conference, e2eeCtx: context});
-    }
-  }
-  const Handler = keyroomKeyHandler(Theirs, {
-    meeting: {passphrase: ''}, connection: () => ({addHandler() {}}), opened: () => told.push('opened'), failed: () => told.push('failed'),
-  });
-  const handler = new Handler({myUserId: () => 'me', room: {roomjid: 'room@muc.example.org'}});
+  const told = [], handler = without(new Context(), {opened: () => told.push('opened'), failed: () => told.push('failed')});
   for (const enabled of [true, false])
     await handler._setEnabled(enabled);
   await new Promise((resolve) => setImmediate(resolve));

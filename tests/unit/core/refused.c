@@ -3,32 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-struct world w;
-
-int refused_setup(void **state)
-{
-    (void)state;
-    world_init(&w, 2);
-    world_start(&w);
-    return 0;
-}
-
-int refused_teardown(void **state)
-{
-    (void)state;
-    world_done(&w);
-    return 0;
-}
-
-struct peer *settled(const char *nick)
-{
-    struct peer *p = world_peer(&w, nick);
-    peer_join(&w, p);
-    world_wait(&w, 5000);
-    assert_int_equal(p->committed, p->highest);
-    return p;
-}
-
 void refused_as(struct peer *p, const char *jid, const struct kr_request *r, const char *condition)
 {
     struct kr_digest before = world_state(&w);

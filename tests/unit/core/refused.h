@@ -1,16 +1,10 @@
-/* What the tests of refusals share: one world for each test, and the check that bad input gets its
+/* What the tests of refusals share: a meeting for each test, and the check that bad input gets its
  * application condition, is traced, and changes nothing. */
 #ifndef KR_TEST_REFUSED_H
 #define KR_TEST_REFUSED_H
 
-#include "world.h"
+#include "meeting.h"
 
-extern struct world w; /* of the test that runs */
-
-int refused_setup(void **state);
-int refused_teardown(void **state);
-
-struct peer *settled(const char *nick); /* joins and is in a committed epoch */
 void refused(struct peer *p, const struct kr_request *r, const char *condition);
 void refused_as(struct peer *p, const char *jid, const struct kr_request *r, const char *condition);
 

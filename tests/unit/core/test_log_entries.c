@@ -28,11 +28,7 @@ static int teardown(void **state)
 
 static struct peer *settled(const char *nick)
 {
-    struct peer *p = world_peer(&w, nick);
-    peer_join(&w, p);
-    world_wait(&w, 5000);
-    assert_int_equal(p->committed, p->highest);
-    return p;
+    return peer_settle(&w, nick);
 }
 
 /* --- the log, read --- */

@@ -289,7 +289,7 @@ static void a_room_that_no_muc_has_is_forgotten(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, refused_setup, refused_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {T(a_token_names_the_owner),
                                        T(a_tenant_that_cannot_be_taken),
                                        T(nobody_elses_word_is_taken),

@@ -311,7 +311,7 @@ static void kicked_service_recovers(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, refused_setup, refused_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(unknown_requests),
         T(grants_refused),

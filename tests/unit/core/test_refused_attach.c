@@ -265,7 +265,7 @@ static void one_occupant_cannot_blind(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, refused_setup, refused_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(attach_signatures),
         T(attach_names),

@@ -306,7 +306,7 @@ static void acks_by_message(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, refused_setup, refused_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(envelope_epochs),          T(envelope_recipients),
         T(supplements_seal),         T(envelope_context_is_signed),

@@ -131,7 +131,7 @@ static void claim_of_a_revoked_device(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, refused_setup, refused_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(keys_after_a_restart),      T(keys), T(claims_once_and_low_water), T(claims_refused),
         T(claim_of_a_revoked_device),
